@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Circuitpyd: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "circuitpyd")
+}
