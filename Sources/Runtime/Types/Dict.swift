@@ -1,0 +1,379 @@
+import Glibc
+
+/// dict, with the board's table order (`docs/dict-order.md`): iteration is slot order, and the slot follows from the board's short hash.
+///
+/// +8 used u32, slots u32 · +16 entries (`items`: key, value, key, value …; empty key = free slot) · +24 layout version ·
+/// +32 index (`buffer`, tables over `smallSlots` only): bitmap of live slots, then a power-of-two table of slot numbers + 1 by full hash.
+/// An ordered dict keeps its entries in insertion order without gaps.
+package enum DictLayout {
+  static let entries = 16, version = 24, index = 32
+  static let payload = 32
+  /// Up to here a scan comparing addresses is faster than hashing.
+  static let smallSlots = 16
+  /// All keys are str or small ints: a miss by content is final.
+  static let simpleKeysFlag: UInt64 = 1 << 14
+
+  @inline(__always) package static func used(_ p: UnsafeMutableRawPointer) -> Int {
+    Int(p.load(fromByteOffset: 8, as: UInt32.self))
+  }
+  @inline(__always) package static func slots(_ p: UnsafeMutableRawPointer) -> Int {
+    Int(p.load(fromByteOffset: 12, as: UInt32.self))
+  }
+  @inline(__always) static func setUsed(_ p: UnsafeMutableRawPointer, _ n: Int) {
+    p.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 8, as: UInt32.self)
+  }
+  @inline(__always) static func setSlots(_ p: UnsafeMutableRawPointer, _ n: Int) {
+    p.storeBytes(of: UInt32(truncatingIfNeeded: n), toByteOffset: 12, as: UInt32.self)
+  }
+  /// Address of slot `i`: its key, the value 8 bytes on.
+  @inline(__always) static func slot(_ p: UnsafeMutableRawPointer, _ i: Int) -> UnsafeMutableRawPointer {
+    p.raw(entries) + (8 + i * 16)
+  }
+  @inline(__always) static func isOrdered(_ p: UnsafeMutableRawPointer) -> Bool { p.header.bits & Header.orderedFlag != 0 }
+
+  /// The board's table sizes.
+  static let sizes: [Int] = [
+    0, 2, 4, 6, 8, 10, 12, 17, 23, 29, 37, 47, 59, 73, 97, 127, 167, 223, 293, 389, 521, 691, 919, 1223, 1627, 2161,
+    3229, 4831, 7243, 10861, 16273, 24407, 36607, 54907,
+  ]
+  static func size(atLeast n: Int) -> Int {
+    for size in sizes where size >= n { return size }
+    return (n + n / 2) | 1
+  }
+}
+
+extension VM {
+  /// An empty dict whose table has room for `count` entries, as a display of that many makes it.
+  package func makeDict(_ count: Int = 0, ordered: Bool = false) throws(PyError) -> Value {
+    let p = try allocateZeroed(.dict, leaf: false, payload: DictLayout.payload, charge: 16)
+    p.header = Header(
+      bits: p.header.bits | DictLayout.simpleKeysFlag | (ordered ? Header.orderedFlag : 0))
+    if count > 0 { try dictResize(p, slots: count) }
+    return Value(p)
+  }
+
+  package func dictCount(_ dict: Value) -> Int { DictLayout.used(dict.pointer) }
+
+  /// The value under an interned name, compared by address alone; `.empty` when absent. For attribute and global tables.
+  @inline(__always) package func dictFindInterned(_ dict: Value, _ name: Value) -> Value {
+    let p = dict.pointer
+    let n = DictLayout.slots(p)
+    if n > DictLayout.smallSlots { return dictFindInternedIndexed(p, name) }
+    if n == 0 { return .empty }
+    var at = DictLayout.slot(p, 0)
+    let end = at + n &* 16
+    while at < end {
+      if at.value(0) == name { return at.value(8) }
+      at += 16
+    }
+    return .empty
+  }
+
+  @inline(never) private func dictFindInternedIndexed(_ p: UnsafeMutableRawPointer, _ name: Value) -> Value {
+    let i = dictProbe(p, hash: StrLayout.hash(name.pointer)) { $0 == name }
+    return i < 0 ? .empty : DictLayout.slot(p, i).value(8)
+  }
+
+  /// Slot of an interned name, or -1.
+  func dictSlotInterned(_ p: UnsafeMutableRawPointer, _ name: Value) -> Int {
+    let n = DictLayout.slots(p)
+    if n > DictLayout.smallSlots { return dictProbe(p, hash: StrLayout.hash(name.pointer)) { $0 == name } }
+    for i in 0..<n where DictLayout.slot(p, i).value(0) == name { return i }
+    return -1
+  }
+
+  /// The value under any key, `.empty` when absent. Raises for unhashable keys.
+  package func dictFind(_ dict: Value, _ key: Value) throws(PyError) -> Value {
+    let i = try dictSlot(dict.pointer, key)
+    return i < 0 ? .empty : DictLayout.slot(dict.pointer, i).value(8)
+  }
+
+  func dictSlot(_ p: UnsafeMutableRawPointer, _ key: Value) throws(PyError) -> Int {
+    let n = DictLayout.slots(p)
+    let isStr = key.has(.str)
+    let simple = p.header.bits & DictLayout.simpleKeysFlag != 0
+    if n <= DictLayout.smallSlots {
+      if n == 0 {
+        if !isStr && !key.isSmallInt { _ = try hash(key) }
+        return -1
+      }
+      let first = DictLayout.slot(p, 0)
+      for i in 0..<n where (first + i * 16).value(0) == key { return i }
+      if key.isSmallInt && simple { return -1 }
+      if isStr && simple {
+        for i in 0..<n {
+          let other = (first + i * 16).value(0)
+          if other.isObject && strEqual(key.pointer, other.pointer) { return i }
+        }
+        return -1
+      }
+      if !isStr && !key.isSmallInt { _ = try hash(key) }
+      for i in 0..<DictLayout.slots(p) {
+        let other = DictLayout.slot(p, i).value(0)
+        if !other.isEmpty, try keysEqual(other, key) { return i }
+      }
+      return -1
+    }
+    if isStr {
+      let h = StrLayout.hash(key.pointer)
+      let found = dictProbe(p, hash: h) { $0 == key || ($0.has(.str) && strEqual($0.pointer, key.pointer)) }
+      return found >= 0 || simple ? found : try dictProbeGeneral(p, key)
+    }
+    if key.isSmallInt && simple { return dictProbe(p, hash: VM.hash32(small: key.small)) { $0 == key } }
+    return try dictProbeGeneral(p, key)
+  }
+
+  /// Hash used by the index (not visible to Python): the same for keys that compare equal.
+  @inline(__always) static func hash32(small: Int) -> UInt32 {
+    let x = UInt64(bitPattern: Int64(small)) &* 0x9E37_79B9_7F4A_7C15
+    return UInt32(truncatingIfNeeded: x &>> 32)
+  }
+
+  func hash32(_ key: Value) throws(PyError) -> UInt32 {
+    if key.has(.str) { return StrLayout.hash(key.pointer) }
+    if key.isSmallInt { return VM.hash32(small: key.small) }
+    return VM.hash32(small: try hash(key))
+  }
+
+  private func dictProbeGeneral(_ p: UnsafeMutableRawPointer, _ key: Value) throws(PyError) -> Int {
+    let h = try hash32(key)
+    let table = DictIndex(p)
+    var i = Int(h) & table.mask
+    while true {
+      let entry = table.table[i]
+      if entry == 0 { return -1 }
+      if entry != DictIndex.deleted {
+        let slot = Int(entry) - 1
+        if try keysEqual(DictLayout.slot(p, slot).value(0), key) { return slot }
+      }
+      i = (i + 1) & table.mask
+    }
+  }
+
+  @inline(__always) private func dictProbe(_ p: UnsafeMutableRawPointer, hash: UInt32, _ matches: (Value) -> Bool) -> Int {
+    let table = DictIndex(p)
+    var i = Int(hash) & table.mask
+    while true {
+      let entry = table.table[i]
+      if entry == 0 { return -1 }
+      if entry != DictIndex.deleted {
+        let slot = Int(entry) - 1
+        if matches(DictLayout.slot(p, slot).value(0)) { return slot }
+      }
+      i = (i + 1) & table.mask
+    }
+  }
+
+  /// Sets `dict[key] = value`.
+  package func dictStore(_ dict: Value, _ key: Value, _ value: Value) throws(PyError) {
+    let p = dict.pointer
+    if p.header.bits & Header.fixedFlag != 0 { throw typeError("'dict' object doesn't support item assignment") }
+    let i = try dictSlot(p, key)
+    if i >= 0 {
+      DictLayout.slot(p, i).set(8, value)
+      return
+    }
+    try dictInsertNew(p, key, value)
+  }
+
+  /// Adds a key known to be absent.
+  func dictInsertNew(_ p: UnsafeMutableRawPointer, _ key: Value, _ value: Value) throws(PyError) {
+    if DictLayout.used(p) == DictLayout.slots(p) {
+      // Ordered tables grow by the board's array rule; hashed ones to the next size of its list.
+      let used = DictLayout.used(p)
+      try dictResize(p, slots: DictLayout.isOrdered(p) ? used + 4 : DictLayout.size(atLeast: used + 1))
+    }
+    if !key.isSmallInt && !key.has(.str) { p.header = Header(bits: p.header.bits & ~DictLayout.simpleKeysFlag) }
+    try dictPlace(p, key, value)
+    p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
+  }
+
+  private func dictPlace(_ p: UnsafeMutableRawPointer, _ key: Value, _ value: Value) throws(PyError) {
+    let n = DictLayout.slots(p)
+    var at: Int
+    if DictLayout.isOrdered(p) {
+      at = DictLayout.used(p)
+    } else {
+      at = Int(try boardHash(key) % UInt32(truncatingIfNeeded: n))
+      if n > DictLayout.smallSlots {
+        at = DictIndex(p).firstFree(from: at, slots: n)
+      } else {
+        while !DictLayout.slot(p, at).value(0).isEmpty { at = at + 1 == n ? 0 : at + 1 }
+      }
+    }
+    let slot = DictLayout.slot(p, at)
+    slot.set(0, key)
+    slot.set(8, value)
+    DictLayout.setUsed(p, DictLayout.used(p) + 1)
+    if n > DictLayout.smallSlots { DictIndex(p).insert(slot: at, hash: try hash32(key)) }
+  }
+
+  func dictResize(_ p: UnsafeMutableRawPointer, slots: Int) throws(PyError) {
+    let old = p.value(DictLayout.entries)
+    let oldSlots = DictLayout.slots(p)
+    // On the board an entry is two 4-byte words.
+    let items = try allocateZeroed(.items, leaf: false, payload: slots * 16, charge: slots * 8)
+    var index = Value.empty
+    if slots > DictLayout.smallSlots {
+      index = Value(try allocateZeroed(.buffer, leaf: true, payload: DictIndex.bytes(slots: slots), charge: 0))
+    }
+    p.set(DictLayout.entries, Value(items))
+    p.set(DictLayout.index, index)
+    DictLayout.setSlots(p, slots)
+    DictLayout.setUsed(p, 0)
+    if !old.isEmpty {
+      for i in 0..<oldSlots {
+        let entry = old.pointer + (8 + i * 16)
+        let key = entry.value(0)
+        if !key.isEmpty { try dictPlace(p, key, entry.value(8)) }
+      }
+      release(old.pointer)
+    }
+    p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
+  }
+
+  /// Removes a key; `.empty` when it was absent, else its value.
+  package func dictRemove(_ dict: Value, _ key: Value) throws(PyError) -> Value {
+    let p = dict.pointer
+    let i = try dictSlot(p, key)
+    if i < 0 { return .empty }
+    return try dictRemove(p, slot: i)
+  }
+
+  func dictRemove(_ p: UnsafeMutableRawPointer, slot i: Int) throws(PyError) -> Value {
+    let slot = DictLayout.slot(p, i)
+    let key = slot.value(0)
+    let value = slot.value(8)
+    let used = DictLayout.used(p)
+    if DictLayout.isOrdered(p) {
+      memmove(slot, slot + 16, (used - 1 - i) * 16)
+      DictLayout.slot(p, used - 1).set(0, .empty)
+      DictLayout.slot(p, used - 1).set(8, .empty)
+      DictLayout.setUsed(p, used - 1)
+      if DictLayout.slots(p) > DictLayout.smallSlots { try dictRebuildIndex(p) }
+    } else {
+      slot.set(0, .empty)
+      slot.set(8, .empty)
+      DictLayout.setUsed(p, used - 1)
+      if DictLayout.slots(p) > DictLayout.smallSlots {
+        let index = DictIndex(p)
+        index.remove(slot: i, hash: try hash32(key))
+        if index.isWorn(used: used - 1) { try dictRebuildIndex(p) }
+      }
+    }
+    p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
+    return value
+  }
+
+  private func dictRebuildIndex(_ p: UnsafeMutableRawPointer) throws(PyError) {
+    let n = DictLayout.slots(p)
+    let index = DictIndex(p)
+    index.clear(slots: n)
+    for i in 0..<n {
+      let key = DictLayout.slot(p, i).value(0)
+      if !key.isEmpty { index.insert(slot: i, hash: try hash32(key)) }
+    }
+  }
+
+  package func dictClear(_ dict: Value) {
+    let p = dict.pointer
+    let entries = p.value(DictLayout.entries)
+    if !entries.isEmpty { release(entries.pointer) }
+    p.set(DictLayout.entries, .empty)
+    p.set(DictLayout.index, .empty)
+    DictLayout.setSlots(p, 0)
+    DictLayout.setUsed(p, 0)
+    p.header = Header(bits: p.header.bits | DictLayout.simpleKeysFlag)
+    p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
+  }
+
+  /// The next live entry at or after slot `from`: its slot, key and value. For loops: start at 0, go on at slot + 1.
+  @inline(__always) package func dictNext(_ dict: Value, from: Int) -> (slot: Int, key: Value, value: Value)? {
+    let p = dict.pointer
+    let n = DictLayout.slots(p)
+    var i = from
+    while i < n {
+      let slot = DictLayout.slot(p, i)
+      if !slot.value(0).isEmpty { return (i, slot.value(0), slot.value(8)) }
+      i += 1
+    }
+    return nil
+  }
+
+  /// Where a key's slot search begins on the board: its short hash.
+  func boardHash(_ key: Value) throws(PyError) -> UInt32 {
+    if key.isSmallInt { return UInt32(truncatingIfNeeded: key.small) }
+    if key.has(.str) || key.has(.bytes) {
+      let short = StrLayout.hash(key.pointer) & interpreter.stringHashMask
+      return short == 0 ? 1 : short
+    }
+    return UInt32(truncatingIfNeeded: try hash(key))
+  }
+}
+
+/// The look-up index of a large dict or set: constant time whatever the board's short hash does to its own table.
+struct DictIndex {
+  static let deleted = UInt32.max
+  let bitmap: UnsafeMutablePointer<UInt64>
+  let table: UnsafeMutablePointer<UInt32>
+  let mask: Int
+  /// Word before the bitmap: deleted entries in the table.
+  let worn: UnsafeMutablePointer<UInt64>
+
+  init(_ p: UnsafeMutableRawPointer) { self.init(buffer: p.raw(DictLayout.index), slots: DictLayout.slots(p)) }
+
+  init(buffer: UnsafeMutableRawPointer, slots: Int) {
+    let words = (slots + 63) / 64
+    worn = (buffer + 8).assumingMemoryBound(to: UInt64.self)
+    bitmap = (buffer + 16).assumingMemoryBound(to: UInt64.self)
+    table = (buffer + 16 + words * 8).assumingMemoryBound(to: UInt32.self)
+    mask = DictIndex.capacity(slots) - 1
+  }
+
+  static func capacity(_ slots: Int) -> Int {
+    var n = 32
+    while n < slots * 2 { n *= 2 }
+    return n
+  }
+  static func bytes(slots: Int) -> Int { 8 + (slots + 63) / 64 * 8 + capacity(slots) * 4 }
+
+  func insert(slot: Int, hash: UInt32) {
+    bitmap[slot >> 6] |= 1 << UInt64(slot & 63)
+    var i = Int(hash) & mask
+    while table[i] != 0 && table[i] != DictIndex.deleted { i = (i + 1) & mask }
+    if table[i] == DictIndex.deleted { worn.pointee -= 1 }
+    table[i] = UInt32(slot) + 1
+  }
+
+  func remove(slot: Int, hash: UInt32) {
+    bitmap[slot >> 6] &= ~(1 << UInt64(slot & 63))
+    var i = Int(hash) & mask
+    while table[i] != UInt32(slot) + 1 { i = (i + 1) & mask }
+    table[i] = DictIndex.deleted
+    worn.pointee += 1
+  }
+
+  /// So many deleted entries that probes get long.
+  func isWorn(used: Int) -> Bool { Int(worn.pointee) + used > (mask + 1) * 3 / 4 }
+
+  func clear(slots: Int) { memset(worn, 0, DictIndex.bytes(slots: slots)) }
+
+  /// First free slot at or after `from`, wrapping; there is one.
+  func firstFree(from: Int, slots: Int) -> Int {
+    let words = (slots + 63) / 64
+    var index = from >> 6
+    var word = ~bitmap[index] & (~0 << UInt64(from & 63))
+    while true {
+      if word != 0 {
+        let slot = index << 6 + word.trailingZeroBitCount
+        if slot < slots { return slot }
+      }
+      index = index + 1 >= words ? 0 : index + 1
+      word = ~bitmap[index]
+    }
+  }
+}
