@@ -2,5 +2,6 @@ import ArgumentParser
 
 @main
 struct Circuitpyd: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "circuitpyd")
+  static let configuration = CommandConfiguration(
+    commandName: "circuitpyd", abstract: "A CircuitPython board that needs no hardware.", subcommands: [RunCommand.self])
 }

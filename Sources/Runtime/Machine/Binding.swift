@@ -70,7 +70,7 @@ extension VM {
     do throws(FlowError) {
       try LoadedUnit.of(function.pointer.value(FunctionLayout.unit)).translate(function.pointer.body.pointee.index)
     } catch {
-      throw valueError("incompatible .mpy file")
+      throw incompatible(error, in: LoadedUnit.of(function.pointer.value(FunctionLayout.unit)).fileName)
     }
   }
 

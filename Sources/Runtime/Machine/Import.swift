@@ -176,7 +176,7 @@ extension VM {
   /// Source or `.mpy` bytes as code.
   func codeModule(_ bytes: [UInt8], fileName: [UInt8], isBinary: Bool) throws(PyError) -> CodeModule {
     if isBinary { return try decodeBinary(bytes, fileName: fileName) }
-    return try compileSource(bytes, fileName: fileName, mode: 0)
+    return try compileSource(bytes, fileName: fileName, mode: .file)
   }
 
   /// Runs a module body in its globals.

@@ -75,6 +75,8 @@ package final class Interpreter {
   var modules = Value.empty
   /// `sys.path` as a list; nil before `sys` exists.
   var systemPath: Value?
+  /// The exception that ended the program.
+  package var previousException = Value.none
   /// `os.getcwd()`
   package var currentDirectory: [UInt8] = [0x2F]
   /// The main program's globals.

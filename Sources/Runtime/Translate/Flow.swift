@@ -30,6 +30,8 @@ struct HandlerNode {
   let parent: Int
   /// Nesting, for the register that keeps the exception being handled.
   let level: Int
+  /// Stack places below the state when the handler ends: a with block's exit method and receiver are gone by then.
+  let depthAtEnd: Int
 }
 
 struct FlowPoint {
@@ -57,6 +59,7 @@ struct Flow {
   /// Locals that DELETE_FAST names: never certain.
   var deleted: Set<Int> = []
   private var work: [Int] = []
+  private var current = 0
 
   init(_ code: FunctionCode) throws(FlowError) {
     self.code = code
@@ -150,7 +153,8 @@ struct Flow {
     } else {
       node = nodes.count
       nodes.append(
-        HandlerNode(isFinally: isFinally, handler: handler, depth: point.stack.count, parent: point.node, level: level))
+        HandlerNode(isFinally: isFinally, handler: handler, depth: point.stack.count, parent: point.node, level: level,
+          depthAtEnd: point.stack.count - (code.instructions[index].op == BC.setupWith ? 2 : 0)))
       nodeOfSetup[index] = node
       maximumLevel = max(maximumLevel, level + 1)
     }
@@ -182,7 +186,9 @@ struct Flow {
       // A block never takes away what stood below it.
       var node = point.node
       while node >= 0 {
-        try expect(point.stack.count >= nodes[node].depth, "stack cut below an exception block")
+        if nodes[node].handler > current {
+          try expect(point.stack.count >= nodes[node].depth, "stack cut below an exception block")
+        }
         node = nodes[node].parent
       }
     }
@@ -190,6 +196,7 @@ struct Flow {
 
   private mutating func step(_ index: Int, _ arriving: FlowPoint) throws(FlowError) {
     var p = arriving
+    current = index
     let instruction = code.instructions[index]
     let n = instruction.operand
     func top(_ i: Int = 0) throws(FlowError) -> Slot {
@@ -357,7 +364,7 @@ struct Flow {
       let node = nodes[p.node]
       try expect(state == .finallyState || state == .value, "no finally state")
       p.stack.removeLast()
-      try expect(p.stack.count == node.depth, "finally block out of step")
+      try expect(p.stack.count == node.depthAtEnd, "finally block out of step")
       p.node = node.parent
       // An except handler's end raises again and never goes on.
       if state == .value && !node.isFinally { return }
@@ -447,6 +454,7 @@ struct Flow {
           var entry = p
           entry.stack.append(.finallyState)
           try jump(node.handler, entry)
+          p.stack.removeLast(node.depth - node.depthAtEnd)
         } else {
           try expect(p.stack.last == .finallyState || p.stack.last == .value, "no finally state")
           p.stack.removeLast()

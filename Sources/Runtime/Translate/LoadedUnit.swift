@@ -37,7 +37,7 @@ final class LoadedUnit {
     do throws(FlowError) {
       try add(module.root, closedOver: 0, depth: 0)
     } catch {
-      throw vm.valueError("incompatible .mpy file")
+      throw vm.incompatible(error, in: fileName)
     }
   }
 
@@ -204,6 +204,12 @@ extension VM {
     let value = Value(p)
     interpreter.unitObjects.append(value)
     return value
+  }
+
+  /// Code that the verifier refused: the board's text, the reason on the daemon's log.
+  func incompatible(_ error: FlowError, in file: Value) -> PyError {
+    interpreter.host.note("\(string(file)): code refused: \(error.reason)")
+    return valueError("incompatible .mpy file")
   }
 
   func makeConstant(_ constant: Constant) throws(PyError) -> Value {

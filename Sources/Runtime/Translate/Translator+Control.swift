@@ -151,8 +151,11 @@ extension Translator {
       materialiseAll()
     }
     var action = action
-    if case .returning(_, let outer) = action { action = .returning(stateRegister: state, outer: outer) }
-    stubs.append(Stub(reference: words.count + 1, action: action, instruction: i, stack: slots))
+    let below = Array(slots.prefix(handler.depthAtEnd))
+    if case .returning(_, let outer) = action {
+      action = .returning(stateRegister: register(depth: handler.depthAtEnd, of: below), outer: outer)
+    }
+    stubs.append(Stub(reference: words.count + 1, action: action, instruction: i, stack: below))
     emit(Op.pendingJump, a: state, b: value, inline: [0])
     emitJump(Op.jump, to: handler.handler, .wide)
   }

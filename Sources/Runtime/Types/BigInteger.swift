@@ -24,7 +24,6 @@ func intFromBytes(_ vm: VM, _ a: Arguments) throws(PyError) -> Value { throw vm.
 func intToBytes(_ vm: VM, _ a: Arguments) throws(PyError) -> Value { throw vm.overflow() }
 extension VM {
   func installMemoryviewAndArray() throws(PyError) { install(try makeType("memoryview", tag: .memoryview), for: .memoryview) }
-  func decodeBinary(_ bytes: [UInt8], fileName: [UInt8]) throws(PyError) -> CodeModule { throw valueError("incompatible .mpy file") }
-  func compileSource(_ bytes: [UInt8], fileName: [UInt8], mode: Int = 0) throws(PyError) -> CodeModule { throw valueError("no compiler") }
+  func compileSource(_ bytes: [UInt8], fileName: [UInt8], mode: Interpreter.SourceMode) throws(PyError) -> CodeModule { throw valueError("no compiler") }
 }
 extension Interpreter { func registerStandardModules() {} }

@@ -1,0 +1,84 @@
+/// Running programs: what the supervisor, `circuitpyd run` and the tests call.
+extension Interpreter {
+  package enum SourceMode { case file, single, eval }
+
+  /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console.
+  package func run(source: [UInt8], name: String, mode: SourceMode = .file) -> RunEnd {
+    finish { () throws(PyError) in
+      let code = try vm.compileSource(source, fileName: Array(name.utf8), mode: mode)
+      _ = try runMain(code, name: name)
+    }
+  }
+
+  /// Runs a `.mpy` file's bytes as `__main__`.
+  package func run(binary: [UInt8], name: String) -> RunEnd {
+    finish { () throws(PyError) in _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name) }
+  }
+
+  private func runMain(_ code: CodeModule, name: String) throws(PyError) -> Value {
+    let names = vm.interpreter.names
+    try vm.dictStore(mainGlobals, names.dunderName, names.dunderMain)
+    try vm.dictStore(mainGlobals, names.dunderFile, try vm.makeStr(name))
+    return try vm.runModule(code, globals: mainGlobals)
+  }
+
+  private func finish(_ body: () throws(PyError) -> Void) -> RunEnd {
+    do throws(PyError) {
+      try body()
+      return .completed
+    } catch {
+      return end(of: vm.takeException())
+    }
+  }
+
+  /// Prints what an uncaught exception leaves behind, and classifies it.
+  private func end(of exception: Value) -> RunEnd {
+    vm.clearPending(~0)
+    previousException = exception
+    vm.addRoot(exception)
+    func isA(_ kind: ExceptionKind) -> Bool { vm.isInstance(exception, vm.exceptionType(kind)) }
+    if isA(.systemExit) { return systemExit(exception) }
+    if isA(.reloadException) { return .reload }
+    printUncaught(exception)
+    if isA(.keyboardInterrupt) { return .keyboardInterrupt }
+    let frame = vm.innermostFrame(exception)
+    return .exception(
+      typeName: vm.string(vm.typeName(exception)), line: frame?.line ?? 0, file: frame?.file ?? "")
+  }
+
+  package func printUncaught(_ exception: Value) {
+    let out = vm.takeBuffer()
+    defer { vm.release(out) }
+    do throws(PyError) {
+      try vm.printTraceback(exception, out)
+    } catch {
+      _ = vm.takeException()
+    }
+    vm.writeConsole(out.bytes)
+  }
+
+  private func systemExit(_ exception: Value) -> RunEnd {
+    let args = exception.pointer.value(ExceptionLayout.args)
+    let code = TupleLayout.count(args.pointer) > 0 ? TupleLayout.item(args.pointer, 0) : .none
+    if code.isNone { return .systemExit(code: 0) }
+    if let n = vm.asIndex(code) { return .systemExit(code: Int32(truncatingIfNeeded: n)) }
+    if let text = try? vm.describe(code) { vm.writeConsole(text + "\n") }
+    return .systemExit(code: 1)
+  }
+}
+
+extension VM {
+  func decodeBinary(_ bytes: [UInt8], fileName: [UInt8]) throws(PyError) -> CodeModule {
+    var reader = MPYReader(bytes)
+    do throws(MPYError) {
+      let module = try reader.read(dialect: options.dialect, strict: options.strict)
+      if reader.isForeign {
+        let shown = String(decoding: fileName, as: UTF8.self)
+        interpreter.host.note("\(shown): a MicroPython .mpy file; a board would refuse it (use CircuitPython's mpy-cross)")
+      }
+      return module
+    } catch {
+      throw valueError(error.message)
+    }
+  }
+}

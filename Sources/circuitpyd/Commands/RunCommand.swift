@@ -1,0 +1,118 @@
+import ArgumentParser
+import Glibc
+import Runtime
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a program once, without a mount: serial output on stdout.")
+
+  @Argument(help: "A file to run, or a folder with a code.py.") var path: String?
+  @Option(name: .customShort("c"), help: ArgumentHelp("Code to run.", valueName: "code")) var code: String?
+  @Option(help: "Heap in bytes, with K or M: 20K.") var heap: ByteCount?
+  @Option(help: "Float width: board (30 bits), single or double.") var float: FloatWidth = .board
+  @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
+  @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout: Double?
+
+  func run() throws {
+    guard (path == nil) != (code == nil) else {
+      throw ValidationError("Give a file, a folder, or -c CODE.")
+    }
+    var options = InterpreterOptions()
+    if let heap { options.heapBytes = heap.bytes }
+    options.floatMode = float.mode
+    let program = try Program.load(path: path, code: code)
+    let isVirtual = virtualTime
+    let limit = timeout
+    nonisolated(unsafe) var end = RunEnd.completed
+    PythonThread.run {
+      let host = StdioHost(files: FolderFileStore(program.folder), virtualTime: isVirtual)
+      let interpreter = Interpreter(host: host, options: options)
+      if let limit { Watchdog.start(seconds: limit) }
+      end = program.isBinary
+        ? interpreter.run(binary: program.bytes, name: program.name)
+        : interpreter.run(source: program.bytes, name: program.name)
+    }
+    switch end {
+    case .completed, .reload, .deepSleep: return
+    case .systemExit(let code): throw ExitCode(code)
+    case .exception, .keyboardInterrupt: throw ExitCode(1)
+    }
+  }
+}
+
+/// What `run` was asked to run.
+struct Program {
+  let bytes: [UInt8]
+  let name: String
+  let folder: String
+  let isBinary: Bool
+
+  static func load(path: String?, code: String?) throws -> Program {
+    guard let path else { return Program(bytes: Array((code ?? "").utf8), name: "<stdin>", folder: ".", isBinary: false) }
+    var info = stat()
+    guard stat(path, &info) == 0 else {
+      throw CommandError("\(path): \(String(cString: strerror(errno)))")
+    }
+    if info.st_mode & S_IFMT == S_IFDIR {
+      for name in ["code.txt", "code.py", "main.py", "main.txt"] {
+        if let bytes = read(path + "/" + name) { return Program(bytes: bytes, name: name, folder: path, isBinary: false) }
+      }
+      throw CommandError("\(path): no code.py in this folder")
+    }
+    guard let bytes = read(path) else { throw CommandError("\(path): \(String(cString: strerror(errno)))") }
+    let slash = path.lastIndex(of: "/")
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    return Program(bytes: bytes, name: name, folder: folder, isBinary: path.hasSuffix(".mpy"))
+  }
+
+  private static func read(_ path: String) -> [UInt8]? {
+    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    if fd < 0 { return nil }
+    defer { close(fd) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let n = Glibc.read(fd, &chunk, chunk.count)
+      if n < 0 { return nil }
+      if n == 0 { return bytes }
+      bytes += chunk[..<n]
+    }
+  }
+}
+
+/// Ends the process with 124 when a program takes too long, as coreutils' `timeout` does.
+enum Watchdog {
+  static func start(seconds: Double) {
+    var thread = pthread_t()
+    let wait = UnsafeMutablePointer<Double>.allocate(capacity: 1)
+    wait.initialize(to: seconds)
+    pthread_create(
+      &thread, nil,
+      { raw in
+        usleep(UInt32(min(raw!.load(as: Double.self), 4000) * 1e6))
+        _exit(124)
+      }, wait)
+  }
+}
+
+/// An error told in one line on stderr; exit code 1.
+struct CommandError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A size such as 20K or 8M.
+struct ByteCount: ExpressibleByArgument {
+  let bytes: Int
+  init?(argument: String) {
+    let scale = ["K": 1024, "k": 1024, "M": 1 << 20, "m": 1 << 20][argument.suffix(1)] ?? 1
+    guard let n = Int(scale == 1 ? Substring(argument) : argument.dropLast()), n > 0, n <= Int.max / scale else { return nil }
+    bytes = n * scale
+  }
+}
+
+enum FloatWidth: String, ExpressibleByArgument, CaseIterable {
+  case board, single, double
+  var mode: FloatMode { self == .board ? .board : self == .single ? .single : .double }
+}
