@@ -26,4 +26,3 @@ extension VM {
   func installMemoryviewAndArray() throws(PyError) { install(try makeType("memoryview", tag: .memoryview), for: .memoryview) }
   func compileSource(_ bytes: [UInt8], fileName: [UInt8], mode: Interpreter.SourceMode) throws(PyError) -> CodeModule { throw valueError("no compiler") }
 }
-extension Interpreter { func registerStandardModules() {} }

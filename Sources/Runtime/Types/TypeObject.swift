@@ -4,7 +4,7 @@
 /// +48 slots (native operations, a permanent `TypeSlots`) · +56 native base (the builtin type an instance wraps, or empty)
 package enum TypeLayout {
   static let name = 8, flags = 16, bases = 24, dict = 32, rootShape = 40, slots = 48, nativeBase = 56, module = 64
-  static let payload = 64
+  static let payload = 72
 
   /// The class, or one of its bases, defines the method.
   static let hasGetattr = 1 << 8
