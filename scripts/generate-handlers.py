@@ -34,7 +34,9 @@ for name in COMPARE:
         "if _fastPath(answer != 2) {", "  r.set(fieldA(w), Value(bits: 12 &+ 8 &* UInt64(truncatingIfNeeded: answer)))",
         "  dispatch(pc, r, vm, tb)", "  return", "}", f"slowBinary{CALL}"])
     for suffix, right, step in (("", "r.value(fieldC(w))", "pc"), ("Constant", "Value(bits: pc.pointee)", "pc + 1")):
-        for sense, wanted in (("If", 1), ("Unless", 0)):
+        # "Unless equal" is "if not equal": one handler serves both, as the linker would merge them anyway.
+        senses = (("If", 1),) if name in ("Equal", "NotEqual") else (("If", 1), ("Unless", 0))
+        for sense, wanted in senses:
             handler(f"jump{sense}{name}{suffix}", [
                 f"let answer = compare{name}(r.value(fieldB(w)), {right})",
                 f"if answer == {wanted} {{",
@@ -58,9 +60,10 @@ for i, name in enumerate(["Or", "Xor", "And", "ShiftLeft", "ShiftRight", "Add", 
 for i, name in enumerate(COMPARE):
     out.append(f"  set(Op.binary + {i}, op_compare{name})")
     out.append(f"  set(Op.jumpCompare + {i}, op_jumpIf{name})")
-    out.append(f"  set(Op.jumpNotCompare + {i}, op_jumpUnless{name})")
+    unless = {"Equal": "IfNotEqual", "NotEqual": "IfEqual"}.get(name, f"Unless{name}")
+    out.append(f"  set(Op.jumpNotCompare + {i}, op_jump{unless})")
     out.append(f"  set(Op.jumpCompareConstant + {i}, op_jumpIf{name}Constant)")
-    out.append(f"  set(Op.jumpNotCompareConstant + {i}, op_jumpUnless{name}Constant)")
+    out.append(f"  set(Op.jumpNotCompareConstant + {i}, op_jump{unless}Constant)")
 out.append("}")
 path = pathlib.Path(__file__).parent.parent / "Sources/Runtime/Machine/Handlers+Operators+Generated.swift"
 path.write_text("\n".join(out) + "\n")

@@ -14,7 +14,6 @@ enum HandlerTable {
     set(Op.constant, op_constant)
     set(Op.clear, op_clear)
     set(Op.check, op_check)
-    set(Op.clearRange, op_clearRange)
     set(Op.loadGlobal, op_loadGlobal)
     set(Op.storeGlobal, op_storeGlobal)
     set(Op.deleteGlobal, op_deleteGlobal)

@@ -12,16 +12,6 @@
   r.set(fieldA(w), .empty)
   dispatch(pc, r, vm, tb)
 }
-/// Clears b registers from a.
-@c(op_clearRange) func op_clearRange(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
-  var at = r + fieldA(w)
-  let end = at + fieldB(w) &* 8
-  while at < end {
-    at.set(0, .empty)
-    at += 8
-  }
-  dispatch(pc, r, vm, tb)
-}
 @c(op_check) func op_check(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   if _fastPath(r.word(fieldA(w)) != 0) {
     dispatch(pc, r, vm, tb)

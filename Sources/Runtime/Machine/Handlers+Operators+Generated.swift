@@ -422,43 +422,9 @@
   }
   dispatch(pc, r, vm, tb)
 }
-@c(op_jumpUnlessEqual) func op_jumpUnlessEqual(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
-  let answer = compareEqual(r.value(fieldB(w)), r.value(fieldC(w)))
-  if answer == 0 {
-    if _slowPath(state(vm).pointee.pending != 0) {
-      state(vm).pointee.resumePC = pc + signedA(w)
-      slowPoll(pc, r, vm, tb, w)
-      return
-    }
-    dispatch(pc + signedA(w), r, vm, tb)
-    return
-  }
-  if _slowPath(answer == 2) {
-    slowJumpCompare(pc, r, vm, tb, w)
-    return
-  }
-  dispatch(pc, r, vm, tb)
-}
 @c(op_jumpIfEqualConstant) func op_jumpIfEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   let answer = compareEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
   if answer == 1 {
-    if _slowPath(state(vm).pointee.pending != 0) {
-      state(vm).pointee.resumePC = pc + signedA(w)
-      slowPoll(pc, r, vm, tb, w)
-      return
-    }
-    dispatch(pc + signedA(w), r, vm, tb)
-    return
-  }
-  if _slowPath(answer == 2) {
-    slowJumpCompareConstant(pc, r, vm, tb, w)
-    return
-  }
-  dispatch(pc + 1, r, vm, tb)
-}
-@c(op_jumpUnlessEqualConstant) func op_jumpUnlessEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
-  let answer = compareEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
-  if answer == 0 {
     if _slowPath(state(vm).pointee.pending != 0) {
       state(vm).pointee.resumePC = pc + signedA(w)
       slowPoll(pc, r, vm, tb, w)
@@ -653,43 +619,9 @@
   }
   dispatch(pc, r, vm, tb)
 }
-@c(op_jumpUnlessNotEqual) func op_jumpUnlessNotEqual(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
-  let answer = compareNotEqual(r.value(fieldB(w)), r.value(fieldC(w)))
-  if answer == 0 {
-    if _slowPath(state(vm).pointee.pending != 0) {
-      state(vm).pointee.resumePC = pc + signedA(w)
-      slowPoll(pc, r, vm, tb, w)
-      return
-    }
-    dispatch(pc + signedA(w), r, vm, tb)
-    return
-  }
-  if _slowPath(answer == 2) {
-    slowJumpCompare(pc, r, vm, tb, w)
-    return
-  }
-  dispatch(pc, r, vm, tb)
-}
 @c(op_jumpIfNotEqualConstant) func op_jumpIfNotEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   let answer = compareNotEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
   if answer == 1 {
-    if _slowPath(state(vm).pointee.pending != 0) {
-      state(vm).pointee.resumePC = pc + signedA(w)
-      slowPoll(pc, r, vm, tb, w)
-      return
-    }
-    dispatch(pc + signedA(w), r, vm, tb)
-    return
-  }
-  if _slowPath(answer == 2) {
-    slowJumpCompareConstant(pc, r, vm, tb, w)
-    return
-  }
-  dispatch(pc + 1, r, vm, tb)
-}
-@c(op_jumpUnlessNotEqualConstant) func op_jumpUnlessNotEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
-  let answer = compareNotEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
-  if answer == 0 {
     if _slowPath(state(vm).pointee.pending != 0) {
       state(vm).pointee.resumePC = pc + signedA(w)
       slowPoll(pc, r, vm, tb, w)
@@ -767,9 +699,9 @@ func installOperators(_ set: (UInt16, @escaping Handler) -> Void) {
   set(Op.jumpNotCompareConstant + 1, op_jumpUnlessGreaterConstant)
   set(Op.binary + 2, op_compareEqual)
   set(Op.jumpCompare + 2, op_jumpIfEqual)
-  set(Op.jumpNotCompare + 2, op_jumpUnlessEqual)
+  set(Op.jumpNotCompare + 2, op_jumpIfNotEqual)
   set(Op.jumpCompareConstant + 2, op_jumpIfEqualConstant)
-  set(Op.jumpNotCompareConstant + 2, op_jumpUnlessEqualConstant)
+  set(Op.jumpNotCompareConstant + 2, op_jumpIfNotEqualConstant)
   set(Op.binary + 3, op_compareLessEqual)
   set(Op.jumpCompare + 3, op_jumpIfLessEqual)
   set(Op.jumpNotCompare + 3, op_jumpUnlessLessEqual)
@@ -782,7 +714,7 @@ func installOperators(_ set: (UInt16, @escaping Handler) -> Void) {
   set(Op.jumpNotCompareConstant + 4, op_jumpUnlessGreaterEqualConstant)
   set(Op.binary + 5, op_compareNotEqual)
   set(Op.jumpCompare + 5, op_jumpIfNotEqual)
-  set(Op.jumpNotCompare + 5, op_jumpUnlessNotEqual)
+  set(Op.jumpNotCompare + 5, op_jumpIfEqual)
   set(Op.jumpCompareConstant + 5, op_jumpIfNotEqualConstant)
-  set(Op.jumpNotCompareConstant + 5, op_jumpUnlessNotEqualConstant)
+  set(Op.jumpNotCompareConstant + 5, op_jumpIfEqualConstant)
 }

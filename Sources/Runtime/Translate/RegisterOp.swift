@@ -25,7 +25,6 @@ enum Op {
   static let constant: UInt16 = 103
   static let clear: UInt16 = 104
   static let check: UInt16 = 105
-  static let clearRange: UInt16 = 106
   static let loadGlobal: UInt16 = 107
   static let storeGlobal: UInt16 = 108
   static let deleteGlobal: UInt16 = 109

@@ -32,7 +32,7 @@ extension VM {
   func sliceBounds(_ slice: Value, _ count: Int) throws(PyError) -> (start: Int, stop: Int, step: Int, length: Int) {
     let p = slice.pointer
     func part(_ i: Int) throws(PyError) -> Int? {
-      let v = ObjectLayout.field(p, i - 1)
+      let v = ObjectLayout.field(p, i)
       if v.isNone { return nil }
       guard let n = asIndex(v) else {
         if v.has(.int) { return IntLayout.isNegative(v.pointer) ? Int.min / 4 : Int.max / 4 }

@@ -114,6 +114,8 @@ extension VM {
       return entry.pointee.found
     }
     let found = lookupUncached(type, name, depth: 0)
+    // Plain data is replaced without a new epoch (class counters), so it is looked up each time.
+    if found.isObject ? found.tag.isPlainData : !found.isEmpty { return found }
     entry.pointee = MethodCacheEntry(type: type.bits, name: name.bits, epoch: s.pointee.classEpoch, found: found)
     return found
   }
