@@ -5,7 +5,7 @@ extension Interpreter {
     for module in [
       SysModule.module, GCModule.module, TimeModule.module, MicropythonModule.module, MathModule.module, ErrnoModule.module,
       OSModule.module, IOModule.module, RandomModule.module, StructModule.module, CollectionsModule.module, JSONModule.module,
-      BinasciiModule.module, TracebackModule.module,
+      BinasciiModule.module, TracebackModule.module, ArrayModule.module,
     ] { register(module) }
     do throws(PyError) {
       try OSModule.installOpen(vm)

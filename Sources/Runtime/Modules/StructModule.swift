@@ -123,7 +123,7 @@ enum StructModule {
       }
     }
 
-    private func packOne(_ vm: VM, _ item: Item, _ value: Value, _ target: UnsafeMutableRawPointer) throws(PyError) {
+    func packOne(_ vm: VM, _ item: Item, _ value: Value, _ target: UnsafeMutableRawPointer) throws(PyError) {
       let bits: UInt64
       switch item.code {
       case 0x66:
@@ -158,7 +158,7 @@ enum StructModule {
       return try vm.makeTuple(values)
     }
 
-    private func unpackOne(_ vm: VM, _ item: Item, _ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) throws(PyError) -> Value {
+    func unpackOne(_ vm: VM, _ item: Item, _ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) throws(PyError) -> Value {
       var bits: UInt64 = 0
       for i in 0..<item.sizeBytes { bits = bits << 8 | UInt64(bytes[isBig ? at + i : at + item.sizeBytes - 1 - i]) }
       switch item.code {
