@@ -12,7 +12,7 @@ enum FoldedNumber {
   static let maximumResultBits = 1 << 17
 
   private init(_ value: BigInt) {
-    self = if let small = value.asInt { .int(small) } else { .bigInt(value) }
+    self = if let small = value.int64 { .int(Int(small)) } else { .bigInt(value) }
   }
 
   private var big: BigInt? {
@@ -27,8 +27,8 @@ enum FoldedNumber {
     switch self {
     case .int(let value):
       // Beyond 62 bits the reference adds digit by digit, which rounds differently.
-      value.magnitude < 1 << 62 || value == -(1 << 62) ? Double(value) : BigInt(value).asDouble
-    case .bigInt(let value): value.asDouble
+      value.magnitude < 1 << 62 || value == -(1 << 62) ? Double(value) : BigInt(value).foldedDouble
+    case .bigInt(let value): value.foldedDouble
     case .float(let value): value
     }
   }
@@ -43,7 +43,7 @@ enum FoldedNumber {
     case (.minus, .int(let value)) where value != .min: .int(-value)
     case (.tilde, .int(let value)): .int(~value)
     case (.minus, _): big.map { FoldedNumber(-$0) }
-    case (.tilde, _): big.map { FoldedNumber(-$0 - BigInt(1)) }
+    case (.tilde, _): big.map { FoldedNumber(~$0) }
     default: nil
     }
   }
@@ -86,47 +86,24 @@ enum FoldedNumber {
   }
 
   private static func big(_ a: BigInt, _ symbol: TokenKind, _ b: BigInt) -> FoldedNumber? {
+    let result: BigInt?
     switch symbol {
-    case .bar: return FoldedNumber(a | b)
-    case .caret: return FoldedNumber(a ^ b)
-    case .ampersand: return FoldedNumber(a & b)
-    case .plus: return FoldedNumber(a + b)
-    case .minus: return FoldedNumber(a - b)
-    case .star: return a.bitWidth + b.bitWidth > maximumResultBits ? nil : FoldedNumber(a * b)
-    case .shiftLeft:
-      if a.isZero && !b.isNegative { return .int(0) }
-      guard let count = b.asInt, count >= 0, count <= maximumResultBits - a.bitWidth else { return nil }
-      return FoldedNumber(a << count)
-    case .shiftRight:
-      guard !b.isNegative else { return nil }
-      guard let count = b.asInt, count <= a.bitWidth else { return .int(a.isNegative ? -1 : 0) }
-      return FoldedNumber(a >> count)
-    case .doubleSlash: return b.isZero ? nil : FoldedNumber(a.floorDivided(by: b).quotient)
-    case .percent: return b.isZero ? nil : FoldedNumber(a.floorDivided(by: b).remainder)
+    case .bar: result = a | b
+    case .caret: result = a ^ b
+    case .ampersand: result = a & b
+    case .plus: result = a + b
+    case .minus: result = a - b
+    case .star: result = a.bitLength + b.bitLength > maximumResultBits ? nil : a * b
+    case .shiftLeft: result = try? a.shiftedLeft(by: b, limitBits: maximumResultBits)
+    case .shiftRight: result = try? a.shiftedRight(by: b)
+    case .doubleSlash: result = try? a.dividedFloor(by: b).quotient
+    case .percent: result = try? a.dividedFloor(by: b).remainder
     case .doubleStar:
-      if b.isNegative { return float(a.asDouble, .doubleStar, b.asDouble) }
-      return power(a, b)
-    default: return nil
+      if b.isNegative { return float(a.foldedDouble, .doubleStar, b.foldedDouble) }
+      result = try? a.power(b, limitBits: maximumResultBits)
+    default: result = nil
     }
-  }
-
-  private static func power(_ base: BigInt, _ exponent: BigInt) -> FoldedNumber? {
-    if exponent.isZero { return .int(1) }
-    if base.isZero || base == BigInt(1) { return FoldedNumber(base) }
-    guard var rest = exponent.asInt else {
-      guard base == BigInt(-1) else { return nil }
-      return .int((exponent & BigInt(1)).isZero ? 1 : -1)
-    }
-    if base == BigInt(-1) { return .int(rest & 1 == 0 ? 1 : -1) }
-    guard rest <= maximumResultBits / max(1, base.bitWidth - 1) else { return nil }
-    var result = BigInt(1)
-    var square = base
-    while true {
-      if rest & 1 == 1 { result = result * square }
-      rest >>= 1
-      if rest == 0 { return FoldedNumber(result) }
-      square = square * square
-    }
+    return result.map { FoldedNumber($0) }
   }
 
   private static func float(_ a: Double, _ symbol: TokenKind, _ b: Double) -> FoldedNumber? {

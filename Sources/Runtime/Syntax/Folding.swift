@@ -170,7 +170,7 @@ extension Parser {
     for digit in digits {
       let (scaled, overflowed) = value.multipliedReportingOverflow(by: radix)
       let (sum, carried) = scaled.addingReportingOverflow(digitValue(digit) ?? 0)
-      if overflowed || carried { return .bigInt(BigInt(digits: digits, radix: radix)) }
+      if (overflowed || carried), let large = BigInt(text: Array(digits), base: radix) { return .bigInt(large) }
       value = sum
     }
     return .int(value)

@@ -50,7 +50,7 @@ extension Lexer {
   }
 
   /// The text up to a `:`, `}`, `!r` or `!s` outside brackets and braces.
-  private mutating func readExpression() -> [UInt8] {
+  mutating func readExpression() -> [UInt8] {
     var expression: [UInt8] = []
     var depth = 0
     while !reader.isAtEnd {

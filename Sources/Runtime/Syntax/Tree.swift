@@ -54,7 +54,7 @@ enum NodeKind: UInt8, Sendable {
   case power, unary
   /// [atom, trailer …]
   case await, atomExpression
-  case call, subscript, attribute
+  case call, `subscript`, attribute
   /// [start?, stop?, step?]
   case slice
   case starred
