@@ -1,147 +1,134 @@
-/// Why a `.mpy` file was refused. `message` is the text of the ValueError; `reason` says more for a log.
-package struct MPYError: Error, Equatable {
-  package let message: String
-  package let reason: String
+/// Reads a `.mpy` file. Everything that the container promises is checked here; the code inside is checked by `verify`.
+/// - Parameters:
+///   - dialect: whose runtime loads the file.
+///   - strict: refuse what that runtime would refuse. Otherwise the other dialect's files, and 63-bit small integers,
+///     are taken too.
+/// - Returns: the module, and whether the file is MicroPython's (it is then verified under `Dialect.micropython`).
+/// - Throws: `BytecodeError`, whose `pythonMessage` is the text of the board's ValueError.
+package func decodeMPY(
+  _ bytes: [UInt8], dialect: Dialect, strict: Bool
+) throws(BytecodeError) -> (module: CodeModule, wasMicroPython: Bool) {
+  var reader = MPYReader(cursor: CodeCursor(bytes))
+  let fileDialect = try reader.readHeader(dialect: dialect, strict: strict)
+  return (try reader.readModule(), fileDialect == .micropython)
 }
 
-/// Reads `.mpy` version 6 files: every read is bounded, every rule of the container is checked (`docs/bytecode.md`).
-package struct MPYReader {
-  private let bytes: [UInt8]
-  private var at = 0
-  /// A file with MicroPython's letter was taken for CircuitPython's.
-  package private(set) var isForeign = false
+extension Dialect {
+  /// The first byte of a file.
+  var letter: UInt8 { self == .micropython ? 0x4d : 0x43 }
+}
 
-  /// Nesting of tuples in constants, and of functions in functions.
-  static let maximumDepth = 100
-  /// Decimal digits of an int constant: conversion is more than linear.
-  static let maximumIntDigits = 100_000
+/// The numbers of a file's header and object table.
+enum MPYFormat {
+  static let version: UInt8 = 6
+  /// Sub-version of the native interface; matters only in native files.
+  static let nativeSubVersion: UInt8 = 3
+  static let architectureFlagsFollow: UInt8 = 0x40
+  /// Small-integer bits of a 32-bit board and of a 64-bit computer.
+  static let boardSmallIntegerBits: UInt8 = 31
+  static let hostSmallIntegerBits: UInt8 = 63
+  static let bytecodeKind = 0
+  static let hasChildren = 4
 
-  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+  enum ConstantType: UInt8 {
+    case none = 1, `false`, `true`, ellipsis, str, bytes, int, float, complex, tuple
+  }
+}
 
-  /// - Parameter strict: refuse the other dialect's files, as the firmware does.
-  package mutating func read(dialect: Dialect, strict: Bool) throws(MPYError) -> CodeModule {
-    try readHeader(dialect, strict)
-    let nameCount = try count()
-    let constantCount = try count()
+private struct MPYReader {
+  var cursor: CodeCursor
+
+  /// The checks come in the board's order, so that a file wrong in two ways gives the board's text.
+  mutating func readHeader(dialect: Dialect, strict: Bool) throws(BytecodeError) -> Dialect {
+    let letter = try cursor.byte()
+    let fileDialect: Dialect = letter == Dialect.micropython.letter ? .micropython : .circuitpython
+    if strict && dialect == .circuitpython && fileDialect == .micropython { throw .microPythonFile }
+    guard letter == fileDialect.letter && (!strict || fileDialect == dialect) else {
+      throw cursor.failure(.wrongLetter, at: 0)
+    }
+    guard try cursor.byte() == MPYFormat.version else { throw cursor.failure(.wrongVersion, at: 1) }
+    let features = try cursor.byte()
+    let smallIntegerBits = try cursor.byte()
+    // Bit 7 counts as part of the architecture, bit 6 does not.
+    let isNative = (features >> 2) & 0x2F != 0
+    if isNative && features & 3 != MPYFormat.nativeSubVersion { throw cursor.failure(.wrongSubVersion, at: 2) }
+    let widest = strict ? MPYFormat.boardSmallIntegerBits : MPYFormat.hostSmallIntegerBits
+    if smallIntegerBits > widest { throw cursor.failure(.wideSmallIntegers, at: 3) }
+    if isNative { throw .nativeCode }
+    if features & MPYFormat.architectureFlagsFollow != 0 { throw cursor.failure(.architectureFlags, at: 2) }
+    return fileDialect
+  }
+
+  mutating func readModule() throws(BytecodeError) -> CodeModule {
+    let nameCount = try cursor.count()
+    let constantCount = try cursor.count()
+    guard nameCount > 0 else { throw cursor.failure(.noNames) }
+    guard nameCount + constantCount <= cursor.bytesLeft else { throw cursor.failure(.countTooLarge) }
     var names: [[UInt8]] = []
-    for _ in 0..<nameCount { names.append(try name()) }
-    guard !names.isEmpty else { throw incompatible("no names") }
+    for _ in 0..<nameCount { names.append(try readName()) }
     var constants: [Constant] = []
-    for _ in 0..<constantCount { constants.append(try constant(0)) }
-    let root = try rawCode(0)
-    guard at == bytes.count else { throw incompatible("bytes after the end") }
+    for _ in 0..<constantCount { constants.append(try readConstant(depth: 0)) }
+    let root = try readRawCode(depth: 0)
+    guard cursor.bytesLeft == 0 else { throw cursor.failure(.trailingBytes) }
     return CodeModule(names: names, constants: constants, root: root)
   }
 
-  private func incompatible(_ reason: String) -> MPYError {
-    MPYError(message: "incompatible .mpy file", reason: reason)
-  }
-
-  private mutating func readHeader(_ dialect: Dialect, _ strict: Bool) throws(MPYError) {
-    guard bytes.count >= 4 else { throw incompatible("shorter than its header") }
-    let own: UInt8 = dialect == .circuitpython ? 0x43 : 0x4D
-    if bytes[0] != own {
-      isForeign = bytes[0] == 0x43 || bytes[0] == 0x4D
-      if !isForeign || strict {
-        if dialect == .circuitpython && bytes[0] == 0x4D {
-          throw MPYError(message: "MicroPython .mpy file; use CircuitPython mpy-cross", reason: "made for MicroPython")
-        }
-        throw incompatible("not a .mpy file")
-      }
+  private mutating func readName() throws(BytecodeError) -> [UInt8] {
+    let start = cursor.position
+    let entry = try cursor.unsigned()
+    if entry & 1 != 0 {
+      guard let name = StaticNames.name(number: entry >> 1) else { throw cursor.failure(.unknownStaticName, at: start) }
+      return name
     }
-    guard bytes[1] == 6 else { throw incompatible("version \(bytes[1]), not 6") }
-    let architecture = (bytes[2] >> 2) & 0x2F
-    if architecture != 0 {
-      if bytes[2] & 3 != 3 { throw incompatible("native code of another version") }
-      throw MPYError(message: "native code in .mpy unsupported", reason: "native code")
+    return try readZeroTerminated(entry >> 1)
+  }
+
+  private mutating func readZeroTerminated(_ count: Int) throws(BytecodeError) -> [UInt8] {
+    let bytes = try cursor.take(count)
+    guard try cursor.byte() == 0 else { throw cursor.failure(.missingZeroByte, at: cursor.position - 1) }
+    return bytes
+  }
+
+  private mutating func readConstant(depth: Int) throws(BytecodeError) -> Constant {
+    let start = cursor.position
+    guard depth <= CodeLimits.nesting else { throw cursor.failure(.nestedTooDeeply) }
+    guard let type = MPYFormat.ConstantType(rawValue: try cursor.byte()) else {
+      throw cursor.failure(.unknownConstantType, at: start)
     }
-    guard bytes[3] <= 63, bytes[2] & 0x40 == 0 else { throw incompatible("made for other hardware") }
-    at = 4
-  }
-
-  private mutating func byte() throws(MPYError) -> UInt8 {
-    guard at < bytes.count else { throw incompatible("cut off") }
-    defer { at += 1 }
-    return bytes[at]
-  }
-
-  private mutating func number() throws(MPYError) -> Int {
-    var value = 0
-    for i in 0..<5 {
-      let b = try byte()
-      if i == 0 && b == 0x80 { throw incompatible("number not in shortest form") }
-      value = value << 7 | Int(b & 0x7F)
-      if b & 0x80 == 0 {
-        guard value < 1 << 31 else { break }
-        return value
-      }
-    }
-    throw incompatible("number too large")
-  }
-
-  /// A count of things of at least one byte each.
-  private mutating func count() throws(MPYError) -> Int {
-    let n = try number()
-    guard n <= bytes.count - at else { throw incompatible("count larger than the file") }
-    return n
-  }
-
-  private mutating func run(_ length: Int) throws(MPYError) -> [UInt8] {
-    guard length <= bytes.count - at else { throw incompatible("cut off") }
-    defer { at += length }
-    return Array(bytes[at..<at + length])
-  }
-
-  private mutating func terminated(_ length: Int) throws(MPYError) -> [UInt8] {
-    let text = try run(length)
-    guard try byte() == 0 else { throw incompatible("string without its end") }
-    return text
-  }
-
-  private mutating func name() throws(MPYError) -> [UInt8] {
-    let n = try number()
-    if n & 1 == 0 { return try terminated(n >> 1) }
-    guard let text = StaticNames.text(n >> 1) else { throw incompatible("no such static name") }
-    return text
-  }
-
-  private mutating func constant(_ depth: Int) throws(MPYError) -> Constant {
-    guard depth <= MPYReader.maximumDepth else { throw incompatible("nested too deeply") }
-    switch try byte() {
-    case 1: return .none
-    case 2: return .false
-    case 3: return .true
-    case 4: return .ellipsis
-    case 5: return .str(try terminated(try number()))
-    case 6: return .bytes(try terminated(try number()))
-    case 7:
-      let text = try run(try number())
-      let digits = text.first == 0x2D ? text.dropFirst() : text[...]
-      guard !digits.isEmpty, digits.count <= MPYReader.maximumIntDigits, digits.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
-        throw incompatible("bad int")
-      }
-      return .int(text)
-    case 8: return .float(try run(try number()))
-    case 9: return .complex(try run(try number()))
-    case 10:
+    switch type {
+    case .none: return .none
+    case .false: return .false
+    case .true: return .true
+    case .ellipsis: return .ellipsis
+    case .str: return .str(try readZeroTerminated(try cursor.unsigned()))
+    case .bytes: return .bytes(try readZeroTerminated(try cursor.unsigned()))
+    case .int: return .int(try readNumber(NumberText.isInteger))
+    case .float: return .float(try readNumber(NumberText.isFloat))
+    case .complex: return .complex(try readNumber(NumberText.isImaginary))
+    case .tuple:
       var items: [Constant] = []
-      for _ in 0..<(try count()) { items.append(try constant(depth + 1)) }
+      for _ in 0..<(try cursor.count()) { items.append(try readConstant(depth: depth + 1)) }
       return .tuple(items)
-    default: throw incompatible("unknown constant type")
     }
   }
 
-  private mutating func rawCode(_ depth: Int) throws(MPYError) -> RawCode {
-    guard depth <= MPYReader.maximumDepth else { throw incompatible("nested too deeply") }
-    let head = try number()
-    guard head & 3 == 0 else { throw incompatible("native code") }
-    let code = try run(head >> 3)
-    var children: [RawCode] = []
-    if head & 4 != 0 {
-      let n = try count()
-      guard n > 0 else { throw incompatible("no children where there should be") }
-      for _ in 0..<n { children.append(try rawCode(depth + 1)) }
-    }
-    return RawCode(bytes: code, children: children)
+  private mutating func readNumber(_ isValid: ([UInt8]) -> Bool) throws(BytecodeError) -> [UInt8] {
+    let start = cursor.position
+    let text = try cursor.take(try cursor.unsigned())
+    guard isValid(text) else { throw cursor.failure(.badNumberText, at: start) }
+    return text
+  }
+
+  private mutating func readRawCode(depth: Int) throws(BytecodeError) -> RawCode {
+    let start = cursor.position
+    guard depth <= CodeLimits.nesting else { throw cursor.failure(.nestedTooDeeply) }
+    let head = try cursor.unsigned()
+    guard head & 3 == MPYFormat.bytecodeKind else { throw cursor.failure(.nativeKind, at: start) }
+    var code = RawCode(bytes: try cursor.take(head >> 3), children: [])
+    guard head & MPYFormat.hasChildren != 0 else { return code }
+    let count = try cursor.count()
+    guard count > 0 else { throw cursor.failure(.noChildren) }
+    for _ in 0..<count { code.children.append(try readRawCode(depth: depth + 1)) }
+    return code
   }
 }

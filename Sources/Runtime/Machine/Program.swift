@@ -1,9 +1,7 @@
 /// Running programs: what the supervisor, `circuitpyd run` and the tests call.
 extension Interpreter {
-  package enum SourceMode { case file, single, eval }
-
   /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console.
-  package func run(source: [UInt8], name: String, mode: SourceMode = .file) -> RunEnd {
+  package func run(source: [UInt8], name: String, mode: CompileMode = .file) -> RunEnd {
     finish { () throws(PyError) in
       let code = try vm.compileSource(source, fileName: Array(name.utf8), mode: mode)
       _ = try runMain(code, name: name)
@@ -64,21 +62,5 @@ extension Interpreter {
     if let n = vm.asIndex(code) { return .systemExit(code: Int32(truncatingIfNeeded: n)) }
     if let text = try? vm.describe(code) { vm.writeConsole(text + "\n") }
     return .systemExit(code: 1)
-  }
-}
-
-extension VM {
-  func decodeBinary(_ bytes: [UInt8], fileName: [UInt8]) throws(PyError) -> CodeModule {
-    var reader = MPYReader(bytes)
-    do throws(MPYError) {
-      let module = try reader.read(dialect: options.dialect, strict: options.strict)
-      if reader.isForeign {
-        let shown = String(decoding: fileName, as: UTF8.self)
-        interpreter.host.note("\(shown): a MicroPython .mpy file; a board would refuse it (use CircuitPython's mpy-cross)")
-      }
-      return module
-    } catch {
-      throw valueError(error.message)
-    }
   }
 }

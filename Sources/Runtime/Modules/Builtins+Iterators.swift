@@ -1,7 +1,5 @@
 /// enumerate, filter, map, reversed, zip: iterators as native objects.
 extension VM {
-  static var builtinIterators: [NativeDefinition] { [] }
-
   func installIteratorTypes() throws(PyError) {
     let builtins = s.pointee.builtins
     func add(_ name: StaticString, _ make: NativeFunction, _ next: @convention(c) (UnsafeMutableRawPointer, UInt64) -> UInt64) throws(PyError) {

@@ -26,7 +26,7 @@ extension VM {
     try define(builtins, constant: "Ellipsis", .ellipsis)
     try define(builtins, constant: "NotImplemented", .notImplemented)
     try define(builtins, constant: "__debug__", .true)
-    try define(builtins, functions: VM.builtinFunctions + VM.builtinIterators)
+    try define(builtins, functions: VM.builtinFunctions + VM.codeFunctions)
     interpreter.buildClass = try makeNative(
       NativeDefinition("__build_class__", 2, nil) { native($0, $1, $2) { vm, a throws(PyError) in try vm.buildClass(a) } })
     addRoot(interpreter.buildClass)
