@@ -1,7 +1,30 @@
 import ArgumentParser
+import Glibc
 
+/// Exit codes: 0 fine, 1 the program or the operation failed, 2 usage; `run` passes on what the program gave `sys.exit`.
 @main
 struct Circuitpyd: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "circuitpyd", abstract: "A CircuitPython board that needs no hardware.", subcommands: [RunCommand.self])
+    commandName: "circuitpyd", abstract: "A CircuitPython board that needs no hardware.",
+    subcommands: [RunCommand.self, CompileCommand.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as CommandError {
+      HostFile.writeError("circuitpyd: \(error.description)")
+      Glibc.exit(1)
+    } catch {
+      let code = exitCode(for: error)
+      // The parser alone would exit with 64 for wrong usage.
+      let text = fullMessage(for: error)
+      if code == .success {
+        print(text)
+      } else if !text.isEmpty {
+        HostFile.writeError(text)
+      }
+      Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
+    }
+  }
 }

@@ -54,7 +54,7 @@ extension VM {
   package func serveSafepoint() throws(PyError) {
     let pending = s.pointee.pending
     if pending & Pending.collect != 0 {
-      clearPending(Pending.collect)
+      if !interpreter.collectsAlways { clearPending(Pending.collect) }
       if s.pointee.gcEnabled { collect() }
       let overdraft = s.pointee.overdraftBytes
       s.pointee.overdraftBytes = 0

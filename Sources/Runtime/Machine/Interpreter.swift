@@ -64,6 +64,8 @@ package final class Interpreter {
   var physicalSinceCollection = 0
   var physicalBudgetBlocks = Interpreter.minimumPhysicalBudgetBlocks
   package internal(set) var collections = 0
+  /// The hostile build's switch: every safepoint collects, so that a value native code forgot to keep reachable is noticed.
+  package var collectsAlways = false { didSet { vm.requestCollection() } }
   /// Set once the builtins stand: from here on interned names are the program's and are charged.
   var isRunning = false
   let stackEnd: UnsafeMutableRawPointer

@@ -55,29 +55,15 @@ struct Program {
     }
     if info.st_mode & S_IFMT == S_IFDIR {
       for name in ["code.txt", "code.py", "main.py", "main.txt"] {
-        if let bytes = read(path + "/" + name) { return Program(bytes: bytes, name: name, folder: path, isBinary: false) }
+        if let bytes = HostFile.read(path + "/" + name) { return Program(bytes: bytes, name: name, folder: path, isBinary: false) }
       }
       throw CommandError("\(path): no code.py in this folder")
     }
-    guard let bytes = read(path) else { throw CommandError("\(path): \(String(cString: strerror(errno)))") }
+    guard let bytes = HostFile.read(path) else { throw CommandError("\(path): \(String(cString: strerror(errno)))") }
     let slash = path.lastIndex(of: "/")
     let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
     let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     return Program(bytes: bytes, name: name, folder: folder, isBinary: path.hasSuffix(".mpy"))
-  }
-
-  private static func read(_ path: String) -> [UInt8]? {
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
-    if fd < 0 { return nil }
-    defer { close(fd) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let n = Glibc.read(fd, &chunk, chunk.count)
-      if n < 0 { return nil }
-      if n == 0 { return bytes }
-      bytes += chunk[..<n]
-    }
   }
 }
 
