@@ -187,8 +187,12 @@ extension Compiler {
 
   /// `@micropython.…` chooses how code is emitted; there is only bytecode here.
   private func checkBuiltIn(_ parts: [Name], _ decorator: NodeID) throws(CompileError) {
-    let isBytecode = parts.count == 2 && parts[1] == WellKnownName.bytecode.name
-    guard !isBytecode else { return }
-    throw syntaxError("invalid micropython decorator", at: tree.child(decorator, 0))
+    let kind = String(decoding: names[parts[1]], as: UTF8.self)
+    if parts.count == 2 && kind == "bytecode" { return }
+    // The reference compiler knows machine code, but was not told for which processor.
+    let isMachineCode = ["native", "viper"].contains(kind) || kind.hasPrefix("asm_")
+    let isUnknownProcessor = parts.count == 2 && isMachineCode && options.dialect == .micropython
+    throw syntaxError(
+      isUnknownProcessor ? "invalid arch" : "invalid micropython decorator", at: .node(decorator))
   }
 }

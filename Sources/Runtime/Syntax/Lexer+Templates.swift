@@ -51,7 +51,10 @@ extension Lexer {
         reader.advance()
       } else if reader.isAt("{") {
         reader.advance()
-        guard let text = readTemplateInterpolation(literal) else { return nil }
+        guard let text = readTemplateInterpolation(literal, &parts[parts.count - 1]) else {
+          failure = malformedTemplate()
+          return nil
+        }
         interpolations.append(text)
         parts.append([])
       } else if reader.isAt("}") {
@@ -86,10 +89,13 @@ extension Lexer {
       reader.advance()
       return
     }
-    part += literal.isRaw ? [backslash, backslash] : [backslash]
     reader.advance()
+    if literal.isRaw {
+      part += [backslash, backslash]
+      return
+    }
+    part.append(backslash)
     guard !reader.isAtEnd else { return }
-    if literal.isRaw && reader.current == Int32(literal.quote) { part.append(backslash) }
     part.append(UInt8(truncatingIfNeeded: reader.current))
     reader.advance()
   }
@@ -98,17 +104,18 @@ extension Lexer {
     CompileError(kind: .syntaxError, message: "malformed f-string", line: Int(token.line))
   }
 
-  /// After `{`: the expression, `!conversion`, `:format` and `}`, as arguments of the call.
-  private mutating func readTemplateInterpolation(_ literal: Literal) -> [UInt8]? {
+  /// After `{`: the expression, `!conversion`, `:format` and `}`, as arguments of the call. An expression
+  /// that ends in `=` is also part of the text, `part`.
+  private mutating func readTemplateInterpolation(_ literal: Literal, _ part: inout [UInt8]) -> [UInt8]? {
     let comma = UInt8(ascii: ",")
     var expression = readExpression()
     let isDebug = expression.last == UInt8(ascii: "=")
-    if isDebug { expression.removeLast() }
-    while let last = expression.last, [32, 9, 10, 11, 12, 13].contains(last) { expression.removeLast() }
-    guard !expression.isEmpty else {
-      failure = malformedTemplate()
-      return nil
+    if isDebug {
+      part += expression
+      expression.removeLast()
     }
+    while let last = expression.last, [32, 9, 10, 11, 12, 13].contains(last) { expression.removeLast() }
+    guard !expression.isEmpty else { return nil }
     let quote = literal.quote
     var conversion = Array("None".utf8)
     if reader.isAt("!") {

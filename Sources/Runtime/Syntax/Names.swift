@@ -82,7 +82,7 @@ enum WellKnownName: Int32, CaseIterable {
   case empty, star, module, lambda, listComprehension, dictComprehension, setComprehension, generatorExpression
   case classCell, moduleAttribute, qualifiedName, nameAttribute, superFunction, rangeFunction, constFunction
   case assertionError, baseException, stopAsyncIteration
-  case awaitMethod, aiter, anext, aenter, aexit, micropython, bytecode, replPrint
+  case awaitMethod, aiter, anext, aenter, aexit, micropython, replPrint
 
   var text: StaticString {
     switch self {
@@ -110,7 +110,6 @@ enum WellKnownName: Int32, CaseIterable {
     case .aenter: "__aenter__"
     case .aexit: "__aexit__"
     case .micropython: "micropython"
-    case .bytecode: "bytecode"
     case .replPrint: "__repl_print__"
     }
   }

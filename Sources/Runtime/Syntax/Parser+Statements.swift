@@ -118,8 +118,14 @@ extension Parser {
       stack.removeLast()
       return reduce(.pass, line: line, from: base)
     }
-    if try bindConstant(at: base) { return tree.add(.pass, line: 0, []) }
+    if try bindConstant(at: base) { return dropStatement(from: base) }
     return reduce(.expression, line: line, from: base)
+  }
+
+  /// What is left of a statement that has no effect and no line.
+  private mutating func dropStatement(from base: Int) -> Branch {
+    stack.removeLast(stack.count - base)
+    return reduce(.pass, line: 0, from: base)
   }
 
   /// The right side of an assignment.
@@ -133,7 +139,7 @@ extension Parser {
     if try take(.equal) { try push(parseAssigned()) }
     if options.dialect == .micropython, stack.count == base + 2 {
       let value = stack[base + 1]
-      if try bindConstant(at: base) { return tree.add(.pass, line: 0, []) }
+      if try bindConstant(at: base) { return dropStatement(from: base) }
       if stack[base + 1] != value { return reduce(.expression, line: line, from: base) }
     }
     return reduce(.annotatedAssignment, line: line, from: base)

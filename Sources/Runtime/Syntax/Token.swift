@@ -25,7 +25,7 @@ enum TokenKind: UInt8, Sendable {
   /// Whether a `test` (any expression without a star) can begin with this token.
   var startsTest: Bool {
     switch self {
-    case .name, .integer, .float, .string, .bytes, .ellipsis, .none, .true, .false, .leftParen, .leftBracket,
+    case .name, .integer, .float, .string, .bytes, .ellipsis, .none, .true, .false, .debug, .leftParen, .leftBracket,
       .leftBrace, .lambda, .not, .plus, .minus, .tilde, .await:
       true
     default: false
