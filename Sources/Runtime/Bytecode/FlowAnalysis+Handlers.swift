@@ -33,8 +33,7 @@ extension FlowAnalysis {
   /// The new entry holds from here; its handler begins with this stack and an exception.
   private mutating func setUp(_ kind: HandlerEntry.Kind) throws(BytecodeError) {
     let handler = instruction.jumpTarget
-    let entry = HandlerEntry(kind: kind, handler: handler, depth: graph.depth(stack))
-    handlers = graph.push(entry, onHandlers: handlers)
+    handlers = graph.setUp(kind, handler: handler, stack, onHandlers: handlers)
     let before = stack
     push(kind == .finally ? .exception : .caught)
     try arrive(at: handler)
@@ -103,7 +102,7 @@ extension FlowAnalysis {
       guard handlers != FlowGraph.empty else { throw failure(.noHandler) }
       let entry = graph.entry(handlers)
       if entry.kind == .finally && entry.handler > index {
-        guard graph.depth(stack) == entry.depth else { throw failure(.finallyOutOfStep) }
+        guard graph.depth(stack) == graph.places(handlers) else { throw failure(.finallyOutOfStep) }
         pushPending(Destination(target: target, entriesLeft: left, popsIterator: destination.popsIterator))
         try arrive(at: entry.handler)
         return
@@ -122,9 +121,10 @@ extension FlowAnalysis {
     while handlers != FlowGraph.empty {
       let entry = graph.entry(handlers)
       if entry.kind == .finally && entry.handler > index {
-        guard graph.depth(stack) >= entry.depth else { throw failure(.protectedStack) }
-        try spend(graph.depth(stack) - entry.depth)
-        while graph.depth(stack) > entry.depth { stack = graph.below(stack) }
+        let places = graph.places(handlers)
+        guard graph.depth(stack) >= places else { throw failure(.protectedStack) }
+        try spend(graph.depth(stack) - places)
+        while graph.depth(stack) > places { stack = graph.below(stack) }
         pushPending(Destination(target: nil, entriesLeft: 0, popsIterator: false))
         try arrive(at: entry.handler)
         return

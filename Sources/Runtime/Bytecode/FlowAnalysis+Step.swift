@@ -144,8 +144,8 @@ extension FlowAnalysis {
     for item in items.reversed() { stack = graph.push(item, on: stack) }
   }
 
-  /// The top goes below the others. Places of a handler may take part only while all are plain values, so that no
-  /// place below it changes its kind.
+  /// The top goes below the others. Places of a handler may take part only while its entry can expect any value there:
+  /// `async with` brings a None below its context manager, just before it leaves the block.
   private mutating func rotate(_ count: Int) throws(BytecodeError) {
     guard graph.depth(stack) >= count else { throw failure(.stackUnderflow) }
     let items = (0..<count).reversed().map { peek($0) }
@@ -155,7 +155,8 @@ extension FlowAnalysis {
     let base = graph.depth(stack) - count
     let protected = items.prefix(max(0, floor - base))
     if !protected.isEmpty {
-      let keepsKinds = protected.allSatisfy { $0.kind == .value } && items.allSatisfy { $0.kind == .value }
+      let keepsKinds =
+        protected.allSatisfy { $0.kind == .value } && items.allSatisfy { SlotSet.plain.contains($0.kind) }
       guard keepsKinds else { throw failure(.protectedStack) }
     }
     for _ in 0..<count { stack = graph.below(stack) }

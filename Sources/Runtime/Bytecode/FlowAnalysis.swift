@@ -55,7 +55,7 @@ struct FlowAnalysis {
       try spend(1 + graph.level(handlers))
       var entry = handlers
       while entry != FlowGraph.empty {
-        if graph.entry(entry).handler > index { floor = max(floor, graph.entry(entry).depth) }
+        if graph.entry(entry).handler > index { floor = max(floor, graph.places(entry)) }
         entry = graph.outer(entry)
       }
       try step()
@@ -79,7 +79,7 @@ struct FlowAnalysis {
       let handler = graph.entry(entry).handler
       if target < handler {
         if index >= handler { throw failure(.backIntoBlock) }
-        if depth < graph.entry(entry).depth { throw failure(.protectedStack) }
+        if depth < graph.places(entry) { throw failure(.protectedStack) }
       }
       entry = graph.outer(entry)
     }

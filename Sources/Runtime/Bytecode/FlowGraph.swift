@@ -59,6 +59,8 @@ struct FlowGraph: Sendable {
   private struct HandlerNode: Hashable, Sendable {
     var outer: Int
     var entry: HandlerEntry
+    /// The entry's depth as the reference counts it.
+    var places: Int
   }
 
   private var stackNodes = [StackNode(below: -1, top: FlowItem(kind: .null))]
@@ -66,7 +68,9 @@ struct FlowGraph: Sendable {
   /// Depths with a whole return or jump in progress as one.
   private var canonicalCounts = [0]
   private var stackNumbers: [StackNode: Int] = [:]
-  private var handlerNodes = [HandlerNode(outer: -1, entry: HandlerEntry(kind: .except, handler: -1, depth: 0))]
+  private var handlerNodes = [
+    HandlerNode(outer: -1, entry: HandlerEntry(kind: .except, handler: -1, depth: 0), places: 0)
+  ]
   private var levels = [0]
   private var handlerNumbers: [HandlerNode: Int] = [:]
   /// Shapes before each instruction.
@@ -109,9 +113,13 @@ struct FlowGraph: Sendable {
   func level(_ handlers: Int) -> Int { levels[handlers] }
   func outer(_ handlers: Int) -> Int { handlerNodes[handlers].outer }
   func entry(_ handlers: Int) -> HandlerEntry { handlerNodes[handlers].entry }
+  /// Depth of the stack, in the reference's places, when the innermost entry was set up.
+  func places(_ handlers: Int) -> Int { handlerNodes[handlers].places }
 
-  mutating func push(_ entry: HandlerEntry, onHandlers outer: Int) -> Int {
-    let node = HandlerNode(outer: outer, entry: entry)
+  /// A new innermost entry for the stack as it is.
+  mutating func setUp(_ kind: HandlerEntry.Kind, handler: Int, _ stack: Int, onHandlers outer: Int) -> Int {
+    let entry = HandlerEntry(kind: kind, handler: handler, depth: canonicalCount(stack))
+    let node = HandlerNode(outer: outer, entry: entry, places: depth(stack))
     if let known = handlerNumbers[node] { return known }
     handlerNodes.append(node)
     levels.append(levels[outer] + 1)
@@ -141,7 +149,7 @@ struct FlowGraph: Sendable {
   /// Shapes that no one state stands for never leave the analysis: see `findFault`.
   func canonicalState(at index: Int) -> FlowState? {
     guard let first = shapes[index].first else { return nil }
-    var state = FlowState(stack: canonicalStack(first.stack), handlers: canonicalHandlers(first))
+    var state = FlowState(stack: canonicalStack(first.stack), handlers: entries(first.handlers))
     for shape in shapes[index].dropFirst() {
       guard let joined = FlowGraph.joined(state.stack, canonicalStack(shape.stack)) else { return nil }
       state.stack = joined
@@ -153,28 +161,19 @@ struct FlowGraph: Sendable {
   func findFault(at index: Int) -> CodeFault? {
     guard let first = shapes[index].first else { return nil }
     if canonicalState(at: index) == nil { return .stacksDiffer }
-    let handlers = canonicalHandlers(first)
-    let isSame = shapes[index].dropFirst().allSatisfy { canonicalHandlers($0) == handlers }
+    let handlers = entries(first.handlers)
+    let isSame = shapes[index].dropFirst().allSatisfy { entries($0.handlers) == handlers }
     return isSame ? nil : .handlersDiffer
   }
 
-  /// Depths are counted in canonical slots: a return or jump in progress below a handler is one.
-  private func canonicalHandlers(_ shape: FlowShape) -> [HandlerEntry] {
+  private func entries(_ handlers: Int) -> [HandlerEntry] {
     var entries: [HandlerEntry] = []
-    var handlers = shape.handlers
-    while handlers != FlowGraph.empty {
-      var entry = entry(handlers)
-      entry.depth = canonicalDepth(shape.stack, entry.depth)
-      entries.append(entry)
-      handlers = outer(handlers)
+    var at = handlers
+    while at != FlowGraph.empty {
+      entries.append(entry(at))
+      at = outer(at)
     }
     return entries.reversed()
-  }
-
-  private func canonicalDepth(_ stack: Int, _ depth: Int) -> Int {
-    var at = stack
-    while self.depth(at) > depth { at = below(at) }
-    return canonicalCount(at) + depth - self.depth(at)
   }
 
   private static func joined(_ first: [SlotKind], _ second: [SlotKind]) -> [SlotKind]? {
