@@ -32,7 +32,7 @@ $(VENV)/ready: Makefile
 	@touch $@
 
 build: .build/deps ## release build
-	swift build -c release --product circuitpyd
+	swift build -c release --product circuitpyd --static-swift-stdlib
 
 test: .build/deps $(VENV)/ready build ## everything: unit tests (debug), Python programs on the debug and the release build, check-vm
 	swift test 2>&1

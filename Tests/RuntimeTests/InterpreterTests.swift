@@ -77,7 +77,9 @@ import Testing
 
   @Test(arguments: [8 << 10, 20 << 10, 160_000])
   func memoryIsCountedOnTheBoardsScale(heapBytes: Int) {
-    let (end, text) = run("import gc\ngc.collect()\nprint(gc.mem_free())\nx = [0] * \(heapBytes)") { $0.heapBytes = heapBytes }
+    let (end, text) = run("import gc\ngc.collect()\nprint(gc.mem_free())\nx = [0] * \(heapBytes)") {
+      $0.heapBytes = heapBytes
+    }
     #expect(end == .exception(typeName: "MemoryError", line: 4, file: "code.py"))
     #expect(text.contains("memory allocation failed, allocating \(heapBytes * 4) bytes"))
     let free = Int(text.prefix { $0.isNumber }) ?? 0
@@ -121,7 +123,8 @@ import Testing
 
   /// Random bytes in place of code must be refused or run, never trap. The seed is in the failure's text.
   @Test func damagedBytecodeNeverTraps() throws {
-    let source = "def f(a, *b, c=1):\n  try:\n    for i in range(a):\n      with open(i) as x: yield i\n  finally:\n    return\n"
+    let source =
+      "def f(a, *b, c=1):\n  try:\n    for i in range(a):\n      with open(i) as x: yield i\n  finally:\n    return\n"
     let good = encodeMPY(
       try compile(Array(source.utf8), CompileOptions(sourceName: Array("f.py".utf8), dialect: .circuitpython)),
       dialect: .circuitpython)

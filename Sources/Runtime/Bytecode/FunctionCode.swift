@@ -4,7 +4,8 @@ enum BC {
   static let loadSuperMethod = 0x15, storeName = 0x16, storeGlobal = 0x17, storeAttr = 0x18, deleteName = 0x19
   static let deleteGlobal = 0x1a, importName = 0x1b, importFrom = 0x1c
   static let makeClosure = 0x20, makeClosureDefargs = 0x21, loadConstSmallInt = 0x22, loadConstObject = 0x23
-  static let loadFast = 0x24, loadDeref = 0x25, storeFast = 0x26, storeDeref = 0x27, deleteFast = 0x28, deleteDeref = 0x29
+  static let loadFast = 0x24, loadDeref = 0x25, storeFast = 0x26, storeDeref = 0x27, deleteFast = 0x28,
+    deleteDeref = 0x29
   static let buildTuple = 0x2a, buildList = 0x2b, buildMap = 0x2c, buildSet = 0x2d, buildSlice = 0x2e, storeComp = 0x2f
   static let unpackSequence = 0x30, unpackEx = 0x31, makeFunction = 0x32, makeFunctionDefargs = 0x33
   static let callFunction = 0x34, callFunctionVarKw = 0x35, callMethod = 0x36, callMethodVarKw = 0x37
@@ -233,7 +234,9 @@ struct FunctionCode {
       instructions.append(i)
     }
     for (index, offset) in jumps {
-      guard offset >= 0, offset < bytes.count, indexOfOffset[offset] >= 0 else { throw FlowError(reason: "jump out of the code") }
+      guard offset >= 0, offset < bytes.count, indexOfOffset[offset] >= 0 else {
+        throw FlowError(reason: "jump out of the code")
+      }
       instructions[index].target = indexOfOffset[offset]
     }
   }

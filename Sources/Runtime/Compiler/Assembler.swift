@@ -75,7 +75,8 @@ struct Assembler {
     guard !isSuppressed else { return }
     var groups = [UInt8(value & 0x7f)]
     var rest = value >> 7
-    while !(rest == 0 && groups[groups.count - 1] & 0x40 == 0) && !(rest == -1 && groups[groups.count - 1] & 0x40 != 0) {
+    while !(rest == 0 && groups[groups.count - 1] & 0x40 == 0) && !(rest == -1 && groups[groups.count - 1] & 0x40 != 0)
+    {
       groups.append(UInt8(rest & 0x7f) | 0x80)
       rest >>= 7
     }

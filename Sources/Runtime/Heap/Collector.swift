@@ -19,10 +19,13 @@ extension VM {
     marker.drain()
     interpreter.forgetDead { interpreter.arena.isMarked(($0.pointer - interpreter.arena.base) / blockBytes) }
     interpreter.markStack = marker.stack
-    interpreter.runFinalisers { value in interpreter.arena.isMarked((value.pointer - interpreter.arena.base) / blockBytes) }
+    interpreter.runFinalisers { value in
+      interpreter.arena.isMarked((value.pointer - interpreter.arena.base) / blockBytes)
+    }
 
     for i in 0..<Interpreter.methodCacheCount { s.pointee.methodCache[i] = MethodCacheEntry() }
-    s.pointee.chargedBlocks = max(0, marker.chargedBlocks - interpreter.firmwareBlocks) + interpreter.permanentChargeBlocks
+    s.pointee.chargedBlocks =
+      max(0, marker.chargedBlocks - interpreter.firmwareBlocks) + interpreter.permanentChargeBlocks
     let liveBytes = marker.liveBlocks * blockBytes
     interpreter.arena.walkBlock = 0
     interpreter.arena.largeHintBlock = Arena.firstLargeBlock

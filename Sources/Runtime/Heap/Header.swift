@@ -42,12 +42,16 @@ extension UnsafeMutableRawPointer {
     get { Header(bits: load(as: UInt64.self)) }
     nonmutating set { storeBytes(of: newValue.bits, as: UInt64.self) }
   }
-  @inline(__always) package func value(_ offset: Int) -> Value { Value(bits: load(fromByteOffset: offset, as: UInt64.self)) }
+  @inline(__always) package func value(_ offset: Int) -> Value {
+    Value(bits: load(fromByteOffset: offset, as: UInt64.self))
+  }
   @inline(__always) package func set(_ offset: Int, _ value: Value) {
     storeBytes(of: value.bits, toByteOffset: offset, as: UInt64.self)
   }
   @inline(__always) package func word(_ offset: Int) -> Int { load(fromByteOffset: offset, as: Int.self) }
-  @inline(__always) package func set(_ offset: Int, word: Int) { storeBytes(of: word, toByteOffset: offset, as: Int.self) }
+  @inline(__always) package func set(_ offset: Int, word: Int) {
+    storeBytes(of: word, toByteOffset: offset, as: Int.self)
+  }
   @inline(__always) func raw(_ offset: Int) -> UnsafeMutableRawPointer {
     load(fromByteOffset: offset, as: UnsafeMutableRawPointer.self)
   }

@@ -105,7 +105,8 @@ extension VM {
     if let found = interpreter.interned.find(bytes, hash: hash) { return found }
     let p = interpreter.interned.permanent(StrLayout.payload + bytes.count + 1)
     let isASCII = bytes.allSatisfy { $0 < 0x80 }
-    p.header = Header(bits: UInt64(Tag.str.rawValue) | Header.leafFlag | Header.internedFlag | (isASCII ? Header.asciiFlag : 0))
+    p.header = Header(
+      bits: UInt64(Tag.str.rawValue) | Header.leafFlag | Header.internedFlag | (isASCII ? Header.asciiFlag : 0))
     StrLayout.setLength(p, bytes.count, hash: hash)
     if let source = bytes.baseAddress { memcpy(p + StrLayout.payload, source, bytes.count) }
     interpreter.interned.insert(Value(p))

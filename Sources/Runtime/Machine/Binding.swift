@@ -1,7 +1,9 @@
 /// Argument binding: positional and keyword values into a new frame window (`docs/bytecode.md`, call entry).
 extension VM {
   /// Fills the window at `base`: header's function, all locals, cells. The values at `args` may lie directly below `base`.
-  func bindArguments(_ function: Value, _ args: UnsafeMutableRawPointer, _ counts: Int, into base: UnsafeMutableRawPointer)
+  func bindArguments(
+    _ function: Value, _ args: UnsafeMutableRawPointer, _ counts: Int, into base: UnsafeMutableRawPointer
+  )
     throws(PyError)
   {
     let body = function.pointer.body

@@ -49,7 +49,8 @@ extension VM {
     case .native: return try callNative(function, args, counts)
     case .boundMethod:
       let p = function.pointer
-      return try callWithReceiver(p.value(BoundMethodLayout.function), p.value(BoundMethodLayout.receiver), args, counts)
+      return try callWithReceiver(
+        p.value(BoundMethodLayout.function), p.value(BoundMethodLayout.receiver), args, counts)
     case .type: return try instantiate(function, args, counts)
     case .instance:
       let type = self.type(of: function)
@@ -82,7 +83,8 @@ extension VM {
     return Value(bits: bits)
   }
 
-  func callWithReceiver(_ function: Value, _ receiver: Value, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError)
+  func callWithReceiver(_ function: Value, _ receiver: Value, _ args: UnsafeMutableRawPointer, _ counts: Int)
+    throws(PyError)
     -> Value
   {
     let words = (counts & 0xFFFF) + 2 * (counts &>> 16)

@@ -38,7 +38,8 @@ extension VM {
       let (module, isForeign) = try decodeMPY(bytes, dialect: options.dialect, strict: options.strict)
       if isForeign {
         let shown = String(decoding: fileName, as: UTF8.self)
-        interpreter.host.note("\(shown): a MicroPython .mpy file; a board would refuse it (use CircuitPython's mpy-cross)")
+        interpreter.host.note(
+          "\(shown): a MicroPython .mpy file; a board would refuse it (use CircuitPython's mpy-cross)")
       }
       return module
     } catch {
@@ -52,25 +53,29 @@ extension VM {
 extension VM {
   static var codeFunctions: [NativeDefinition] {
     [
-      NativeDefinition("compile", 3, 6, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-        guard a[1].has(.str), a[2].has(.str) else { throw vm.typeError("bad compile mode") }
-        let mode: CompileMode
-        switch vm.string(a[2]) {
-        case "exec": mode = .file
-        case "single": mode = .single
-        case "eval": mode = .eval
-        default: throw vm.valueError("bad compile mode")
+      NativeDefinition("compile", 3, 6, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[1].has(.str), a[2].has(.str) else { throw vm.typeError("bad compile mode") }
+          let mode: CompileMode
+          switch vm.string(a[2]) {
+          case "exec": mode = .file
+          case "single": mode = .single
+          case "eval": mode = .eval
+          default: throw vm.valueError("bad compile mode")
+          }
+          let code = try vm.compileSource(try vm.sourceBytes(a[0]), fileName: vm.text(a[1]), mode: mode)
+          let object = try vm.makeObject(try vm.codeType(), fields: 1)
+          ObjectLayout.set(object.pointer, 0, try vm.load(code))
+          return object
         }
-        let code = try vm.compileSource(try vm.sourceBytes(a[0]), fileName: vm.text(a[1]), mode: mode)
-        let object = try vm.makeObject(try vm.codeType(), fields: 1)
-        ObjectLayout.set(object.pointer, 0, try vm.load(code))
-        return object
-      } },
+      },
       NativeDefinition("eval", 1, 3) { native($0, $1, $2) { vm, a throws(PyError) in try vm.evaluate(a, .eval) } },
-      NativeDefinition("exec", 1, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        _ = try vm.evaluate(a, .file)
-        return .none
-      } },
+      NativeDefinition("exec", 1, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          _ = try vm.evaluate(a, .file)
+          return .none
+        }
+      },
     ]
   }
 

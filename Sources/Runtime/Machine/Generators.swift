@@ -39,7 +39,9 @@ extension VM {
     return body.pointee.entry + p.word(GeneratorLayout.position)
   }
 
-  func isFinished(_ generator: Value) -> Bool { generator.pointer.word(GeneratorLayout.state) == GeneratorLayout.finished }
+  func isFinished(_ generator: Value) -> Bool {
+    generator.pointer.word(GeneratorLayout.state) == GeneratorLayout.finished
+  }
 
   /// Saves the window of the generator running at `r`; it goes on at `pc`, with the value sent in `register`.
   func suspendGenerator(_ r: Raw, pc: PC, register: Int) {
@@ -104,7 +106,8 @@ extension VM {
     let pc = try openGenerator(generator, at: base, sending: .none)
     s.pointee.exception = exception
     // Raised at the yield itself (the word before), or at the first instruction.
-    return try runGenerator(generator, pc == base.value(Frame.function).pointer.body.pointee.entry ? pc + 1 : pc, base, throwing: true)
+    return try runGenerator(
+      generator, pc == base.value(Frame.function).pointer.body.pointee.entry ? pc + 1 : pc, base, throwing: true)
   }
 
   /// A throw into a generator that waits in `yield from`: the inner iterator gets it first.

@@ -14,7 +14,8 @@
 }
 @inline(__always) func fastMultiply(_ a: Value, _ b: Value) -> UInt64 {
   guard Value.bothSmall(a, b) else { return 0 }
-  let (product, overflow) = Int64(bitPattern: a.bits &- 1).multipliedReportingOverflow(by: Int64(bitPattern: b.bits) &>> 1)
+  let (product, overflow) = Int64(bitPattern: a.bits &- 1).multipliedReportingOverflow(
+    by: Int64(bitPattern: b.bits) &>> 1)
   return overflow ? 0 : UInt64(bitPattern: product) | 1
 }
 @inline(__always) func fastFloorDivide(_ a: Value, _ b: Value) -> UInt64 {
@@ -133,7 +134,9 @@ extension FloatMode {
 }
 
 /// Comparison of small ints or floats: 0 false, 1 true, 2 unknown.
-@inline(__always) func fastCompare(_ a: Value, _ b: Value, _ ints: (Int64, Int64) -> Bool, _ floats: (Double, Double) -> Bool)
+@inline(__always) func fastCompare(
+  _ a: Value, _ b: Value, _ ints: (Int64, Int64) -> Bool, _ floats: (Double, Double) -> Bool
+)
   -> Int
 {
   if Value.bothSmall(a, b) { return ints(Int64(bitPattern: a.bits), Int64(bitPattern: b.bits)) ? 1 : 0 }

@@ -3,11 +3,13 @@
 /// a = tuple of c values from b
 func op_buildTuple(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   settle(r, vm)
-  deliver(attempt(vm) { vm throws(PyError) in try vm.makeTuple(from: r + fieldB(w), count: fieldC(w)) }, pc, pc, r, vm, tb, w)
+  deliver(
+    attempt(vm) { vm throws(PyError) in try vm.makeTuple(from: r + fieldB(w), count: fieldC(w)) }, pc, pc, r, vm, tb, w)
 }
 func op_buildList(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   settle(r, vm)
-  deliver(attempt(vm) { vm throws(PyError) in try vm.makeList(from: r + fieldB(w), count: fieldC(w)) }, pc, pc, r, vm, tb, w)
+  deliver(
+    attempt(vm) { vm throws(PyError) in try vm.makeList(from: r + fieldB(w), count: fieldC(w)) }, pc, pc, r, vm, tb, w)
 }
 func op_buildMap(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   settle(r, vm)

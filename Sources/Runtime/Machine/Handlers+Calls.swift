@@ -264,12 +264,15 @@ func op_makeClosure(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
 
 extension VM {
   /// A function object of the same unit and globals as `maker`.
-  func makeFunction(from maker: Value, index: Int, defaults: Value, keywordDefaults: Value, cells: Value) throws(PyError)
+  func makeFunction(from maker: Value, index: Int, defaults: Value, keywordDefaults: Value, cells: Value)
+    throws(PyError)
     -> Value
   {
     let unit = maker.pointer.value(FunctionLayout.unit)
     let body = LoadedUnit.of(unit).body(index)
-    if body.pointee.positionalDefaults != (defaults.isEmpty ? 0 : (defaults.has(.tuple) ? TupleLayout.count(defaults.pointer) : -1)) {
+    if body.pointee.positionalDefaults
+      != (defaults.isEmpty ? 0 : (defaults.has(.tuple) ? TupleLayout.count(defaults.pointer) : -1))
+    {
       throw valueError("incompatible .mpy file")
     }
     return try makeFunction(

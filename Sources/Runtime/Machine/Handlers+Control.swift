@@ -7,7 +7,7 @@
 @c(op_loop) func op_loop(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   if _slowPath(state(vm).pointee.pending != 0) {
     state(vm).pointee.resumePC = pc + wide(w)
-      slowPoll(pc, r, vm, tb, w)
+    slowPoll(pc, r, vm, tb, w)
     return
   }
   dispatch(pc + wide(w), r, vm, tb)

@@ -99,7 +99,8 @@
   }
   slowBinary(pc, r, vm, tb, w)
 }
-@c(op_binaryShiftRightConstant) func op_binaryShiftRightConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_binaryShiftRightConstant) func op_binaryShiftRightConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64)
+{
   let x = r.value(fieldB(w))
   let y = Value(bits: pc.pointee)
   let bits = fastShiftRight(x, y)
@@ -187,7 +188,9 @@
   }
   slowBinary(pc, r, vm, tb, w)
 }
-@c(op_binaryFloorDivideConstant) func op_binaryFloorDivideConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_binaryFloorDivideConstant) func op_binaryFloorDivideConstant(
+  _ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64
+) {
   let x = r.value(fieldB(w))
   let y = Value(bits: pc.pointee)
   let bits = fastFloorDivide(x, y)
@@ -209,7 +212,8 @@
   }
   slowBinary(pc, r, vm, tb, w)
 }
-@c(op_binaryTrueDivideConstant) func op_binaryTrueDivideConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_binaryTrueDivideConstant) func op_binaryTrueDivideConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64)
+{
   let x = r.value(fieldB(w))
   let y = Value(bits: pc.pointee)
   let bits = divideBits(vm, x, y)
@@ -379,7 +383,9 @@
   }
   dispatch(pc + 1, r, vm, tb)
 }
-@c(op_jumpUnlessGreaterConstant) func op_jumpUnlessGreaterConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_jumpUnlessGreaterConstant) func op_jumpUnlessGreaterConstant(
+  _ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64
+) {
   let answer = compareGreater(r.value(fieldB(w)), Value(bits: pc.pointee))
   if answer == 0 {
     if _slowPath(state(vm).pointee.pending != 0) {
@@ -499,7 +505,9 @@
   }
   dispatch(pc + 1, r, vm, tb)
 }
-@c(op_jumpUnlessLessEqualConstant) func op_jumpUnlessLessEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_jumpUnlessLessEqualConstant) func op_jumpUnlessLessEqualConstant(
+  _ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64
+) {
   let answer = compareLessEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
   if answer == 0 {
     if _slowPath(state(vm).pointee.pending != 0) {
@@ -559,7 +567,9 @@
   }
   dispatch(pc, r, vm, tb)
 }
-@c(op_jumpIfGreaterEqualConstant) func op_jumpIfGreaterEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_jumpIfGreaterEqualConstant) func op_jumpIfGreaterEqualConstant(
+  _ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64
+) {
   let answer = compareGreaterEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
   if answer == 1 {
     if _slowPath(state(vm).pointee.pending != 0) {
@@ -576,7 +586,9 @@
   }
   dispatch(pc + 1, r, vm, tb)
 }
-@c(op_jumpUnlessGreaterEqualConstant) func op_jumpUnlessGreaterEqualConstant(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
+@c(op_jumpUnlessGreaterEqualConstant) func op_jumpUnlessGreaterEqualConstant(
+  _ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64
+) {
   let answer = compareGreaterEqual(r.value(fieldB(w)), Value(bits: pc.pointee))
   if answer == 0 {
     if _slowPath(state(vm).pointee.pending != 0) {

@@ -180,7 +180,9 @@ func op_deleteGlobal(_ pc: PC, _ r: Raw, _ vm: Raw, _ tb: Raw, _ w: UInt64) {
   let globals = r.raw(Frame.function).value(FunctionLayout.globals)
   let ok = attempt(vm) { vm throws(PyError) in
     let name = Value(bits: pc[0])
-    if try vm.dictRemove(globals, name).isEmpty { throw vm.error(.nameError, "name '\(vm.string(name))' isn't defined") }
+    if try vm.dictRemove(globals, name).isEmpty {
+      throw vm.error(.nameError, "name '\(vm.string(name))' isn't defined")
+    }
     return .none
   }
   finish(ok, pc + 1, pc, r, vm, tb, w)

@@ -238,7 +238,9 @@ extension VM {
       defer { pop() }
       for i in 0..<ListLayout.count(listed.pointer) {
         let name = ListLayout.item(listed.pointer, i)
-        guard name.has(.str) else { throw typeError("can't convert '\(string(typeName(name)))' object to str implicitly") }
+        guard name.has(.str) else {
+          throw typeError("can't convert '\(string(typeName(name)))' object to str implicitly")
+        }
         try dictStore(target, interned(name), try getAttribute(module, interned(name)))
       }
       return

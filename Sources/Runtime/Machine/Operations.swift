@@ -18,7 +18,9 @@ extension VM {
     return try binaryPlain(op, a, b, shown: op)
   }
 
-  private func binaryPlain(_ op: BinaryOperation, _ a: Value, _ b: Value, shown: BinaryOperation) throws(PyError) -> Value {
+  private func binaryPlain(_ op: BinaryOperation, _ a: Value, _ b: Value, shown: BinaryOperation) throws(PyError)
+    -> Value
+  {
     let result = try binaryOneSided(op, a, b)
     if result != .unsupported { return result }
     if let mirrored = op.mirrored {
@@ -257,7 +259,8 @@ extension VM {
       }
       return false
     }
-    throw typeError("unsupported types for exception match: '\(string(typeName(exception)))', '\(string(typeName(pattern)))'")
+    throw typeError(
+      "unsupported types for exception match: '\(string(typeName(exception)))', '\(string(typeName(pattern)))'")
   }
 
   /// `object[index]`

@@ -10,7 +10,8 @@ extension Interpreter {
 
   /// Runs a `.mpy` file's bytes as `__main__`.
   package func run(binary: [UInt8], name: String) -> RunEnd {
-    finish { () throws(PyError) in _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name) }
+    finish { () throws(PyError) in _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
+    }
   }
 
   private func runMain(_ code: CodeModule, name: String) throws(PyError) -> Value {

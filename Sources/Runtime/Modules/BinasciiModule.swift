@@ -2,37 +2,51 @@
 enum BinasciiModule {
   static var module: NativeModule {
     NativeModule("binascii") { vm, globals throws(PyError) in
-      try vm.define(globals, functions: [
-        NativeDefinition("hexlify", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-          let separator = a.count > 1 ? try vm.bufferBytes(a[1]) : []
-          let out = vm.takeBuffer()
-          defer { vm.release(out) }
-          try vm.printHex(try vm.bufferView(a[0]), separator, out)
-          return try vm.makeBytes(out.bytes)
-        } },
-        NativeDefinition("unhexlify", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-          try vm.makeBytes(try vm.parseHex(try vm.bufferView(a[0])))
-        } },
-        NativeDefinition("b2a_base64", 1, 1, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          let newline = a.keyword(vm.intern("newline"))
-          var text = BinasciiModule.encode(try vm.bufferView(a[0]))
-          let wantsNewline = newline.isEmpty ? true : try vm.isTrue(newline)
-          if wantsNewline { text.append(0x0A) }
-          return try vm.makeBytes(text)
-        } },
-        NativeDefinition("a2b_base64", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-          guard let bytes = BinasciiModule.decode(try vm.bufferView(a[0])) else { throw vm.valueError("incorrect padding") }
-          return try vm.makeBytes(bytes)
-        } },
-        NativeDefinition("crc32", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-          var crc = ~UInt32(truncatingIfNeeded: a.count > 1 ? try vm.intArgument(a[1]) : 0)
-          for byte in try vm.bufferView(a[0]) {
-            crc ^= UInt32(byte)
-            for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-          }
-          return Value(small: Int(~crc))
-        } },
-      ])
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("hexlify", 1, 2) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let separator = a.count > 1 ? try vm.bufferBytes(a[1]) : []
+              let out = vm.takeBuffer()
+              defer { vm.release(out) }
+              try vm.printHex(try vm.bufferView(a[0]), separator, out)
+              return try vm.makeBytes(out.bytes)
+            }
+          },
+          NativeDefinition("unhexlify", 1, 1) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              try vm.makeBytes(try vm.parseHex(try vm.bufferView(a[0])))
+            }
+          },
+          NativeDefinition("b2a_base64", 1, 1, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let newline = a.keyword(vm.intern("newline"))
+              var text = BinasciiModule.encode(try vm.bufferView(a[0]))
+              let wantsNewline = newline.isEmpty ? true : try vm.isTrue(newline)
+              if wantsNewline { text.append(0x0A) }
+              return try vm.makeBytes(text)
+            }
+          },
+          NativeDefinition("a2b_base64", 1, 1) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              guard let bytes = BinasciiModule.decode(try vm.bufferView(a[0])) else {
+                throw vm.valueError("incorrect padding")
+              }
+              return try vm.makeBytes(bytes)
+            }
+          },
+          NativeDefinition("crc32", 1, 2) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              var crc = ~UInt32(truncatingIfNeeded: a.count > 1 ? try vm.intArgument(a[1]) : 0)
+              for byte in try vm.bufferView(a[0]) {
+                crc ^= UInt32(byte)
+                for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+              }
+              return Value(small: Int(~crc))
+            }
+          },
+        ])
     }
   }
 
@@ -66,7 +80,10 @@ enum BinasciiModule {
       group = group << 6 | UInt32(digit)
       count += 1
       if count == 4 {
-        bytes += [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group)]
+        bytes += [
+          UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8),
+          UInt8(truncatingIfNeeded: group),
+        ]
         group = 0
         count = 0
       }

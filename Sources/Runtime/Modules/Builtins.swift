@@ -7,7 +7,8 @@ extension VM {
     recharge(builtins.pointer.raw(DictLayout.entries), bytes: 0)
     s.pointee.builtins = builtins
     for tag: Tag in [
-      .int, .float, .complex, .str, .bytes, .bytearray, .memoryview, .list, .tuple, .dict, .set, .frozenset, .range, .slice,
+      .int, .float, .complex, .str, .bytes, .bytearray, .memoryview, .list, .tuple, .dict, .set, .frozenset, .range,
+      .slice,
       .type,
     ] {
       let type = s.pointee.types[Int(tag.rawValue)]
@@ -28,7 +29,9 @@ extension VM {
     try define(builtins, constant: "__debug__", .true)
     try define(builtins, functions: VM.builtinFunctions + VM.codeFunctions)
     interpreter.buildClass = try makeNative(
-      NativeDefinition("__build_class__", 2, nil) { native($0, $1, $2) { vm, a throws(PyError) in try vm.buildClass(a) } })
+      NativeDefinition("__build_class__", 2, nil) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.buildClass(a) }
+      })
     addRoot(interpreter.buildClass)
     try define(builtins, constant: "__build_class__", interpreter.buildClass)
   }
@@ -36,100 +39,138 @@ extension VM {
   private static var builtinFunctions: [NativeDefinition] {
     [
       NativeDefinition("abs", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.unary(.absolute, a[0]) } },
-      NativeDefinition("all", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in Value(try !vm.any(a[0], is: false)) } },
-      NativeDefinition("any", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in Value(try vm.any(a[0], is: true)) } },
+      NativeDefinition("all", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in Value(try !vm.any(a[0], is: false)) }
+      },
+      NativeDefinition("any", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in Value(try vm.any(a[0], is: true)) }
+      },
       NativeDefinition("bin", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.inBase(a[0], 2, "0b") } },
       NativeDefinition("oct", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.inBase(a[0], 8, "0o") } },
       NativeDefinition("hex", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.inBase(a[0], 16, "0x") } },
       NativeDefinition("callable", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in Value(vm.isCallable(a[0])) } },
-      NativeDefinition("chr", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let n = try vm.intArgument(a[0])
-        guard n >= 0 && n < 0x11_0000 else { throw vm.valueError("chr() arg not in range(0x110000)") }
-        return try vm.makeCharacter(UInt32(n))
-      } },
+      NativeDefinition("chr", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let n = try vm.intArgument(a[0])
+          guard n >= 0 && n < 0x11_0000 else { throw vm.valueError("chr() arg not in range(0x110000)") }
+          return try vm.makeCharacter(UInt32(n))
+        }
+      },
       NativeDefinition("ord", 1, 1) { native($0, $1, $2, builtinOrd) },
-      NativeDefinition("delattr", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.setAttribute(a[0], try vm.nameArgument(a[1]), .empty)
-        return .none
-      } },
+      NativeDefinition("delattr", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.setAttribute(a[0], try vm.nameArgument(a[1]), .empty)
+          return .none
+        }
+      },
       NativeDefinition("getattr", 2, 3) { native($0, $1, $2, builtinGetattr) },
       NativeDefinition("hasattr", 2, 2) { native($0, $1, $2, builtinHasattr) },
-      NativeDefinition("setattr", 3, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.setAttribute(a[0], try vm.nameArgument(a[1]), a[2])
-        return .none
-      } },
-      NativeDefinition("dir", 0, 1) { native($0, $1, $2, builtinDir) },
-      NativeDefinition("divmod", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeTuple(try vm.binary(.floorDivide, a[0], a[1]), try vm.binary(.modulo, a[0], a[1]))
-      } },
-      NativeDefinition("hash", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.makeInt(try vm.hash(a[0])) } },
-      NativeDefinition("id", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeInt(a[0].isSmallInt ? a[0].small : Int(truncatingIfNeeded: a[0].bits & 0x7FFF_FFFF))
-      } },
-      NativeDefinition("isinstance", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        Value(try vm.matchesType(vm.type(of: a[0]), a[1], "isinstance"))
-      } },
-      NativeDefinition("issubclass", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        guard a[0].has(.type) else { throw vm.typeError("issubclass() arg 1 must be a class") }
-        return Value(try vm.matchesType(a[0], a[1], "issubclass"))
-      } },
-      NativeDefinition("iter", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.iterator(a[0]) } },
-      NativeDefinition("len", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in Value(small: try vm.length(a[0])) } },
-      NativeDefinition("max", 1, nil, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in try vm.extreme(a, wantsMore: true) } },
-      NativeDefinition("min", 1, nil, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in try vm.extreme(a, wantsMore: false) } },
-      NativeDefinition("next", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        if a.count == 2 && vm.options.dialect == .circuitpython {
-          throw vm.typeError("function takes 1 positional arguments but 2 were given")
+      NativeDefinition("setattr", 3, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.setAttribute(a[0], try vm.nameArgument(a[1]), a[2])
+          return .none
         }
-        vm.interpreter.generatorValue = .none
-        let value = try vm.nextKeepingValue(a[0])
-        if value == .stop && a.count == 2 { return a[1] }
-        return try vm.orStopIteration(value)
-      } },
-      NativeDefinition("pow", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        a.count == 2 ? try vm.binary(.power, a[0], a[1]) : try vm.powerModulo(a[0], a[1], a[2])
-      } },
+      },
+      NativeDefinition("dir", 0, 1) { native($0, $1, $2, builtinDir) },
+      NativeDefinition("divmod", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeTuple(try vm.binary(.floorDivide, a[0], a[1]), try vm.binary(.modulo, a[0], a[1]))
+        }
+      },
+      NativeDefinition("hash", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.makeInt(try vm.hash(a[0])) }
+      },
+      NativeDefinition("id", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeInt(a[0].isSmallInt ? a[0].small : Int(truncatingIfNeeded: a[0].bits & 0x7FFF_FFFF))
+        }
+      },
+      NativeDefinition("isinstance", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          Value(try vm.matchesType(vm.type(of: a[0]), a[1], "isinstance"))
+        }
+      },
+      NativeDefinition("issubclass", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[0].has(.type) else { throw vm.typeError("issubclass() arg 1 must be a class") }
+          return Value(try vm.matchesType(a[0], a[1], "issubclass"))
+        }
+      },
+      NativeDefinition("iter", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.iterator(a[0]) } },
+      NativeDefinition("len", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in Value(small: try vm.length(a[0])) }
+      },
+      NativeDefinition("max", 1, nil, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.extreme(a, wantsMore: true) }
+      },
+      NativeDefinition("min", 1, nil, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.extreme(a, wantsMore: false) }
+      },
+      NativeDefinition("next", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          if a.count == 2 && vm.options.dialect == .circuitpython {
+            throw vm.typeError("function takes 1 positional arguments but 2 were given")
+          }
+          vm.interpreter.generatorValue = .none
+          let value = try vm.nextKeepingValue(a[0])
+          if value == .stop && a.count == 2 { return a[1] }
+          return try vm.orStopIteration(value)
+        }
+      },
+      NativeDefinition("pow", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          a.count == 2 ? try vm.binary(.power, a[0], a[1]) : try vm.powerModulo(a[0], a[1], a[2])
+        }
+      },
       NativeDefinition("print", 0, nil, keywords: true) { native($0, $1, $2, builtinPrint) },
       NativeDefinition("repr", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.repr(a[0]) } },
       NativeDefinition("round", 1, 2) { native($0, $1, $2, builtinRound) },
-      NativeDefinition("sorted", 1, 1, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-        let list = try vm.list(from: a[0])
-        vm.push(list)
-        let (key, reverse) = try vm.sortOptions(a)
-        try vm.sort(list, key: key, reverse: reverse)
-        vm.pop()
-        return list
-      } },
-      NativeDefinition("sum", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        var total = a.count > 1 ? a[1] : Value(small: 0)
-        var iterator = try vm.iterate(a[0])
-        while let item = try iterator.next() {
-          vm.push(total)
-          total = try vm.binary(.add, total, item)
+      NativeDefinition("sorted", 1, 1, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let list = try vm.list(from: a[0])
+          vm.push(list)
+          let (key, reverse) = try vm.sortOptions(a)
+          try vm.sort(list, key: key, reverse: reverse)
           vm.pop()
+          return list
         }
-        iterator.end()
-        return total
-      } },
+      },
+      NativeDefinition("sum", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          var total = a.count > 1 ? a[1] : Value(small: 0)
+          var iterator = try vm.iterate(a[0])
+          while let item = try iterator.next() {
+            vm.push(total)
+            total = try vm.binary(.add, total, item)
+            vm.pop()
+          }
+          iterator.end()
+          return total
+        }
+      },
       NativeDefinition("globals", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in vm.currentGlobals() } },
       NativeDefinition("locals", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in vm.currentGlobals() } },
-      NativeDefinition("__import__", 1, 5) { native($0, $1, $2) { vm, a throws(PyError) in
-        guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
-        let level = a.count > 4 ? try vm.intArgument(a[4]) : 0
-        let globals = a.count > 1 && a[1].has(.dict) ? a[1] : vm.currentGlobals()
-        return try vm.importModule(
-          vm.interned(a[0]), globals: globals, fromList: a.count > 3 ? a[3] : .none, level: level)
-      } },
-      NativeDefinition("__repl_print__", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        if a[0].isNone { return .none }
-        try vm.dictStore(vm.s.pointee.builtins, vm.intern("_"), a[0])
-        let out = vm.takeBuffer()
-        defer { vm.release(out) }
-        try vm.print(a[0], .repr, out)
-        out.append("\n")
-        vm.writeConsole(out.bytes)
-        return .none
-      } },
+      NativeDefinition("__import__", 1, 5) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
+          let level = a.count > 4 ? try vm.intArgument(a[4]) : 0
+          let globals = a.count > 1 && a[1].has(.dict) ? a[1] : vm.currentGlobals()
+          return try vm.importModule(
+            vm.interned(a[0]), globals: globals, fromList: a.count > 3 ? a[3] : .none, level: level)
+        }
+      },
+      NativeDefinition("__repl_print__", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          if a[0].isNone { return .none }
+          try vm.dictStore(vm.s.pointee.builtins, vm.intern("_"), a[0])
+          let out = vm.takeBuffer()
+          defer { vm.release(out) }
+          try vm.print(a[0], .repr, out)
+          out.append("\n")
+          vm.writeConsole(out.bytes)
+          return .none
+        }
+      },
     ]
   }
 
@@ -177,7 +218,9 @@ extension VM {
   }
 
   func nameArgument(_ value: Value) throws(PyError) -> Value {
-    guard value.has(.str) else { throw typeError("can't convert '\(string(typeName(value)))' object to str implicitly") }
+    guard value.has(.str) else {
+      throw typeError("can't convert '\(string(typeName(value)))' object to str implicitly")
+    }
     return interned(value)
   }
 

@@ -4,24 +4,33 @@ enum CollectionsModule {
     NativeModule("collections") { vm, globals throws(PyError) in
       try vm.define(globals, constant: "OrderedDict", vm.interpreter.orderedDictType)
       try vm.define(globals, constant: "deque", try CollectionsModule.makeDequeType(vm))
-      try vm.define(globals, functions: [
-        NativeDefinition("namedtuple", 2, 2, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
-          var names: [Value] = []
-          if a[1].has(.str) {
-            let text = vm.text(a[1])
-            for part in text.split(whereSeparator: { isSpace($0) || $0 == 0x2C }) { names.append(vm.intern(Array(part))) }
-          } else {
-            let list = try vm.list(from: a[1])
-            for i in 0..<ListLayout.count(list.pointer) { names.append(try vm.nameArgument(ListLayout.item(list.pointer, i))) }
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("namedtuple", 2, 2, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
+              var names: [Value] = []
+              if a[1].has(.str) {
+                let text = vm.text(a[1])
+                for part in text.split(whereSeparator: { isSpace($0) || $0 == 0x2C }) {
+                  names.append(vm.intern(Array(part)))
+                }
+              } else {
+                let list = try vm.list(from: a[1])
+                for i in 0..<ListLayout.count(list.pointer) {
+                  names.append(try vm.nameArgument(ListLayout.item(list.pointer, i)))
+                }
+              }
+              return try CollectionsModule.makeNamedTuple(vm, vm.interned(a[0]), names)
+            }
           }
-          return try CollectionsModule.makeNamedTuple(vm, vm.interned(a[0]), names)
-        } }
-      ])
+        ])
     }
   }
 
-  static func makeNamedTuple(_ vm: VM, _ name: StaticString, _ fields: [StaticString], fromSequence: Bool = false) throws(PyError)
+  static func makeNamedTuple(_ vm: VM, _ name: StaticString, _ fields: [StaticString], fromSequence: Bool = false)
+    throws(PyError)
     -> Value
   {
     try makeNamedTuple(vm, vm.intern(name), fields.map { vm.intern($0) }, fromSequence: fromSequence)
@@ -106,7 +115,9 @@ enum CollectionsModule {
   }
 
   private static func makeFromSequence(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    guard a.count == 2 else { throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given") }
+    guard a.count == 2 else {
+      throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given")
+    }
     let list = try vm.list(from: a[1])
     let n = TupleLayout.count(CollectionsModule.fieldNames(a[0]).pointer)
     if ListLayout.count(list.pointer) != n { throw vm.typeError("function takes exactly \(n) arguments") }
@@ -117,21 +128,25 @@ enum CollectionsModule {
 
   private static func makeDequeType(_ vm: VM) throws(PyError) -> Value {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      guard a.count >= 3, a.count <= 4 else { throw vm.typeError("function missing \(max(0, 3 - a.count)) required positional arguments") }
-      let most = try vm.intArgument(a[2])
-      if most < 0 { throw vm.valueError("maxlen must be >= 0") }
-      let deque = try vm.makeObject(a[0], fields: 3)
-      vm.push(deque)
-      defer { vm.pop() }
-      ObjectLayout.set(deque.pointer, 1, Value(small: most))
-      ObjectLayout.set(deque.pointer, 2, Value(small: a.count > 3 ? try vm.intArgument(a[3]) : 0))
-      ObjectLayout.set(deque.pointer, 0, try vm.makeList(capacity: min(most, 64)))
-      var items = try vm.iterate(a[1])
-      while let item = try items.next() { try CollectionsModule.add(vm, deque, item, left: false) }
-      items.end()
-      return deque
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        guard a.count >= 3, a.count <= 4 else {
+          throw vm.typeError("function missing \(max(0, 3 - a.count)) required positional arguments")
+        }
+        let most = try vm.intArgument(a[2])
+        if most < 0 { throw vm.valueError("maxlen must be >= 0") }
+        let deque = try vm.makeObject(a[0], fields: 3)
+        vm.push(deque)
+        defer { vm.pop() }
+        ObjectLayout.set(deque.pointer, 1, Value(small: most))
+        ObjectLayout.set(deque.pointer, 2, Value(small: a.count > 3 ? try vm.intArgument(a[3]) : 0))
+        ObjectLayout.set(deque.pointer, 0, try vm.makeList(capacity: min(most, 64)))
+        var items = try vm.iterate(a[1])
+        while let item = try items.next() { try CollectionsModule.add(vm, deque, item, left: false) }
+        items.end()
+        return deque
+      }
+    }
     slots.unary = { vm, op, v in
       UnaryOperation(rawValue: op) == .length
         ? Value(small: ListLayout.count(CollectionsModule.items(Value(bits: v)))).bits : Value.unsupported.bits
@@ -153,24 +168,36 @@ enum CollectionsModule {
         return .none
       }
     }
-    return try vm.makeType("deque", methods: [
-      NativeDefinition("append", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try CollectionsModule.add(vm, a[0], a[1], left: false)
-        return .none
-      } },
-      NativeDefinition("appendleft", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try CollectionsModule.add(vm, a[0], a[1], left: true)
-        return .none
-      } },
-      NativeDefinition("extend", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        var source = try vm.iterate(a[1])
-        while let item = try source.next() { try CollectionsModule.add(vm, a[0], item, left: false) }
-        source.end()
-        return .none
-      } },
-      NativeDefinition("pop", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try CollectionsModule.take(vm, a[0], left: false) } },
-      NativeDefinition("popleft", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try CollectionsModule.take(vm, a[0], left: true) } },
-    ], slots: slots)
+    return try vm.makeType(
+      "deque",
+      methods: [
+        NativeDefinition("append", 2, 2) {
+          native($0, $1, $2) { vm, a throws(PyError) in
+            try CollectionsModule.add(vm, a[0], a[1], left: false)
+            return .none
+          }
+        },
+        NativeDefinition("appendleft", 2, 2) {
+          native($0, $1, $2) { vm, a throws(PyError) in
+            try CollectionsModule.add(vm, a[0], a[1], left: true)
+            return .none
+          }
+        },
+        NativeDefinition("extend", 2, 2) {
+          native($0, $1, $2) { vm, a throws(PyError) in
+            var source = try vm.iterate(a[1])
+            while let item = try source.next() { try CollectionsModule.add(vm, a[0], item, left: false) }
+            source.end()
+            return .none
+          }
+        },
+        NativeDefinition("pop", 1, 1) {
+          native($0, $1, $2) { vm, a throws(PyError) in try CollectionsModule.take(vm, a[0], left: false) }
+        },
+        NativeDefinition("popleft", 1, 1) {
+          native($0, $1, $2) { vm, a throws(PyError) in try CollectionsModule.take(vm, a[0], left: true) }
+        },
+      ], slots: slots)
   }
 
   private static func items(_ deque: Value) -> UnsafeMutableRawPointer { ObjectLayout.field(deque.pointer, 0).pointer }

@@ -6,7 +6,13 @@ enum IOModule {
       try vm.define(globals, constant: "BytesIO", try IOModule.memoryType(vm, isText: false))
       try vm.define(globals, constant: "TextIOWrapper", try IOModule.fileType(vm, isText: true))
       try vm.define(globals, constant: "FileIO", try IOModule.fileType(vm, isText: false))
-      try vm.define(globals, functions: [NativeDefinition("open", 1, 2, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in try IOModule.open(vm, a) } }])
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("open", 1, 2, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in try IOModule.open(vm, a) }
+          }
+        ])
     }
   }
 
@@ -152,7 +158,9 @@ enum IOModule {
     let mode = FileOpenMode(rawValue: UInt8(truncatingIfNeeded: ObjectLayout.field(file.pointer, 2).small))
     if mode.contains(.append) { position = try OSModule.run(vm) { () throws(FileError) in try files.size(handle) } }
     let at = position
-    let n = try OSModule.run(vm) { () throws(FileError) in try files.write(handle, at: at, UnsafeRawBufferPointer(bytes)) }
+    let n = try OSModule.run(vm) { () throws(FileError) in
+      try files.write(handle, at: at, UnsafeRawBufferPointer(bytes))
+    }
     ObjectLayout.set(file.pointer, 1, Value(small: position + n))
     if n < bytes.count { throw vm.osError(28) }
     return n
@@ -174,7 +182,8 @@ enum IOModule {
         }
       }
       slots.print = { vm, v, _, out in
-        TextBuffer(out).append("<io.\(VM(vm).string(VM(vm).typeName(Value(bits: v)))) \(VM(vm).hexAddress(Value(bits: v)))>")
+        TextBuffer(out).append(
+          "<io.\(VM(vm).string(VM(vm).typeName(Value(bits: v)))) \(VM(vm).hexAddress(Value(bits: v)))>")
         return Value.none.bits
       }
       slots.finalise = { vm, v in
@@ -194,79 +203,107 @@ enum IOModule {
 
   private static var fileMethods: [NativeDefinition] {
     [
-      NativeDefinition("read", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        var count: Int? = a.count > 1 && !a[1].isNone ? try vm.intArgument(a[1]) : nil
-        if let n = count, n < 0 { count = nil }
-        var bytes = try IOModule.read(vm, a[0], count: count)
-        // A text read counts characters: complete the one that was cut.
-        if IOModule.isText(vm, a[0]), count != nil {
-          var missing = count! - bytes.reduce(0) { $1 & 0xC0 != 0x80 ? $0 + 1 : $0 }
-          while missing > 0 || !vm.isValidUTF8(bytes) {
-            let more = try IOModule.read(vm, a[0], count: 1)
-            if more.isEmpty { break }
-            bytes += more
-            if more[0] & 0xC0 != 0x80 { missing -= 1 }
+      NativeDefinition("read", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          var count: Int? = a.count > 1 && !a[1].isNone ? try vm.intArgument(a[1]) : nil
+          if let n = count, n < 0 { count = nil }
+          var bytes = try IOModule.read(vm, a[0], count: count)
+          // A text read counts characters: complete the one that was cut.
+          if IOModule.isText(vm, a[0]), count != nil {
+            var missing = count! - bytes.reduce(0) { $1 & 0xC0 != 0x80 ? $0 + 1 : $0 }
+            while missing > 0 || !vm.isValidUTF8(bytes) {
+              let more = try IOModule.read(vm, a[0], count: 1)
+              if more.isEmpty { break }
+              bytes += more
+              if more[0] & 0xC0 != 0x80 { missing -= 1 }
+            }
+          }
+          return try IOModule.wrap(vm, a[0], bytes)
+        }
+      },
+      NativeDefinition("readline", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try IOModule.wrap(vm, a[0], try IOModule.read(vm, a[0], count: nil, line: true))
+        }
+      },
+      NativeDefinition("readlines", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let list = try vm.makeList()
+          while true {
+            let bytes = try IOModule.read(vm, a[0], count: nil, line: true)
+            if bytes.isEmpty { return list }
+            try vm.append(list, try IOModule.wrap(vm, a[0], bytes))
           }
         }
-        return try IOModule.wrap(vm, a[0], bytes)
-      } },
-      NativeDefinition("readline", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try IOModule.wrap(vm, a[0], try IOModule.read(vm, a[0], count: nil, line: true))
-      } },
-      NativeDefinition("readlines", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let list = try vm.makeList()
-        while true {
-          let bytes = try IOModule.read(vm, a[0], count: nil, line: true)
-          if bytes.isEmpty { return list }
-          try vm.append(list, try IOModule.wrap(vm, a[0], bytes))
+      },
+      NativeDefinition("readinto", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let view = try vm.buffer(a[1], writable: true)
+          let bytes = try IOModule.read(vm, a[0], count: view.sizeBytes)
+          if let start = view.start {
+            bytes.withUnsafeBytes {
+              start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: $0.count)
+            }
+          }
+          return Value(small: bytes.count)
         }
-      } },
-      NativeDefinition("readinto", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let view = try vm.buffer(a[1], writable: true)
-        let bytes = try IOModule.read(vm, a[0], count: view.sizeBytes)
-        if let start = view.start { bytes.withUnsafeBytes { start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: $0.count) } }
-        return Value(small: bytes.count)
-      } },
-      NativeDefinition("write", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        if IOModule.isText(vm, a[0]) {
-          guard a[1].has(.str) else { throw vm.cannotConvert(a[1], to: "str") }
-          return Value(small: try IOModule.write(vm, a[0], StrLayout.buffer(a[1].pointer)))
+      },
+      NativeDefinition("write", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          if IOModule.isText(vm, a[0]) {
+            guard a[1].has(.str) else { throw vm.cannotConvert(a[1], to: "str") }
+            return Value(small: try IOModule.write(vm, a[0], StrLayout.buffer(a[1].pointer)))
+          }
+          return Value(small: try IOModule.write(vm, a[0], try vm.bufferView(a[1])))
         }
-        return Value(small: try IOModule.write(vm, a[0], try vm.bufferView(a[1])))
-      } },
-      NativeDefinition("flush", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let handle = ObjectLayout.field(a[0].pointer, 0).small
-        if handle == IOModule.closed { throw vm.osError(22) }
-        if handle >= 0 {
+      },
+      NativeDefinition("flush", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let handle = ObjectLayout.field(a[0].pointer, 0).small
+          if handle == IOModule.closed { throw vm.osError(22) }
+          if handle >= 0 {
+            let files = try OSModule.files(vm)
+            try OSModule.run(vm) { () throws(FileError) in try files.flush(handle) }
+          }
+          return .none
+        }
+      },
+      NativeDefinition("seek", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let handle = try IOModule.handle(vm, a[0], [])
           let files = try OSModule.files(vm)
-          try OSModule.run(vm) { () throws(FileError) in try files.flush(handle) }
+          let whence = a.count > 2 ? try vm.intArgument(a[2]) : 0
+          let from =
+            whence == 0
+            ? 0
+            : whence == 1
+              ? ObjectLayout.field(a[0].pointer, 1).small
+              : try OSModule.run(vm) { () throws(FileError) in try files.size(handle) }
+          let target = from + (try vm.intArgument(a[1]))
+          if target < 0 { throw vm.osError(22) }
+          ObjectLayout.set(a[0].pointer, 1, Value(small: target))
+          return Value(small: target)
         }
-        return .none
-      } },
-      NativeDefinition("seek", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        let handle = try IOModule.handle(vm, a[0], [])
-        let files = try OSModule.files(vm)
-        let whence = a.count > 2 ? try vm.intArgument(a[2]) : 0
-        let from = whence == 0 ? 0 : whence == 1 ? ObjectLayout.field(a[0].pointer, 1).small
-          : try OSModule.run(vm) { () throws(FileError) in try files.size(handle) }
-        let target = from + (try vm.intArgument(a[1]))
-        if target < 0 { throw vm.osError(22) }
-        ObjectLayout.set(a[0].pointer, 1, Value(small: target))
-        return Value(small: target)
-      } },
-      NativeDefinition("tell", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        _ = try IOModule.handle(vm, a[0], [])
-        return ObjectLayout.field(a[0].pointer, 1)
-      } },
-      NativeDefinition("close", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        IOModule.close(vm, a[0])
-        return .none
-      } },
+      },
+      NativeDefinition("tell", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          _ = try IOModule.handle(vm, a[0], [])
+          return ObjectLayout.field(a[0].pointer, 1)
+        }
+      },
+      NativeDefinition("close", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          IOModule.close(vm, a[0])
+          return .none
+        }
+      },
       NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) { native($0, $1, $2) { vm, a throws(PyError) in
-        IOModule.close(vm, a[0])
-        return .none
-      } },
+      NativeDefinition("__exit__", 4, 4) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          IOModule.close(vm, a[0])
+          return .none
+        }
+      },
     ]
   }
 
@@ -275,15 +312,17 @@ enum IOModule {
   private static func memoryType(_ vm: VM, isText: Bool) throws(PyError) -> Value {
     try vm.nativeType(isText ? "io.StringIO" : "io.BytesIO") { vm throws(PyError) in
       var slots = TypeSlots()
-      slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-        let object = try vm.makeObject(a[0], fields: 2)
-        let initial = a.count > 1 && !a[1].isNone && !a[1].isSmallInt
-        let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-        let content = initial ? (a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1])) : empty
-        ObjectLayout.set(object.pointer, 0, try vm.makeBytearray(content))
-        ObjectLayout.set(object.pointer, 1, Value(small: 0))
-        return object
-      } }
+      slots.make = {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let object = try vm.makeObject(a[0], fields: 2)
+          let initial = a.count > 1 && !a[1].isNone && !a[1].isSmallInt
+          let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+          let content = initial ? (a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1])) : empty
+          ObjectLayout.set(object.pointer, 0, try vm.makeBytearray(content))
+          ObjectLayout.set(object.pointer, 1, Value(small: 0))
+          return object
+        }
+      }
       slots.iterate = { _, v in v }
       slots.next = { vm, v in
         operation(vm) { vm throws(PyError) in
@@ -303,7 +342,8 @@ enum IOModule {
   }
 
   private static func memoryText(_ vm: VM, _ object: Value, _ bytes: [UInt8]) throws(PyError) -> Value {
-    object.pointer.value(8) == vm.interpreter.nativeTypes["io.StringIO"] ? try vm.makeStrChecked(bytes) : try vm.makeBytes(bytes)
+    object.pointer.value(8) == vm.interpreter.nativeTypes["io.StringIO"]
+      ? try vm.makeStrChecked(bytes) : try vm.makeBytes(bytes)
   }
 
   private static func take(_ vm: VM, _ object: Value, _ count: Int?, line: Bool) throws(PyError) -> [UInt8] {
@@ -318,49 +358,67 @@ enum IOModule {
 
   private static var memoryMethods: [NativeDefinition] {
     [
-      NativeDefinition("read", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let n = a.count > 1 && !a[1].isNone ? try vm.intArgument(a[1]) : -1
-        return try IOModule.memoryText(vm, a[0], try IOModule.take(vm, a[0], n < 0 ? nil : n, line: false))
-      } },
-      NativeDefinition("readline", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try IOModule.memoryText(vm, a[0], try IOModule.take(vm, a[0], nil, line: true))
-      } },
-      NativeDefinition("write", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let p = try IOModule.content(vm, a[0])
-        let bytes = Array(a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1]))
-        let at = ObjectLayout.field(a[0].pointer, 1).small
-        let count = p.word(BytearrayLayout.count)
-        if at + bytes.count > count {
-          try vm.resizeBytearray(p, at + bytes.count)
-          for i in stride(from: count, to: at, by: 1) { BytearrayLayout.bytes(p)[i] = 0 }
+      NativeDefinition("read", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let n = a.count > 1 && !a[1].isNone ? try vm.intArgument(a[1]) : -1
+          return try IOModule.memoryText(vm, a[0], try IOModule.take(vm, a[0], n < 0 ? nil : n, line: false))
         }
-        for (i, b) in bytes.enumerated() { BytearrayLayout.bytes(p)[at + i] = b }
-        ObjectLayout.set(a[0].pointer, 1, Value(small: at + bytes.count))
-        return Value(small: bytes.count)
-      } },
-      NativeDefinition("getvalue", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let p = try IOModule.content(vm, a[0])
-        return try IOModule.memoryText(vm, a[0], Array(UnsafeBufferPointer(start: BytearrayLayout.bytes(p), count: p.word(BytearrayLayout.count))))
-      } },
-      NativeDefinition("seek", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        let p = try IOModule.content(vm, a[0])
-        let whence = a.count > 2 ? try vm.intArgument(a[2]) : 0
-        let from = whence == 0 ? 0 : whence == 1 ? ObjectLayout.field(a[0].pointer, 1).small : p.word(BytearrayLayout.count)
-        let target = max(0, from + (try vm.intArgument(a[1])))
-        ObjectLayout.set(a[0].pointer, 1, Value(small: target))
-        return Value(small: target)
-      } },
-      NativeDefinition("tell", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in ObjectLayout.field(a[0].pointer, 1) } },
+      },
+      NativeDefinition("readline", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try IOModule.memoryText(vm, a[0], try IOModule.take(vm, a[0], nil, line: true))
+        }
+      },
+      NativeDefinition("write", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let p = try IOModule.content(vm, a[0])
+          let bytes = Array(a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1]))
+          let at = ObjectLayout.field(a[0].pointer, 1).small
+          let count = p.word(BytearrayLayout.count)
+          if at + bytes.count > count {
+            try vm.resizeBytearray(p, at + bytes.count)
+            for i in stride(from: count, to: at, by: 1) { BytearrayLayout.bytes(p)[i] = 0 }
+          }
+          for (i, b) in bytes.enumerated() { BytearrayLayout.bytes(p)[at + i] = b }
+          ObjectLayout.set(a[0].pointer, 1, Value(small: at + bytes.count))
+          return Value(small: bytes.count)
+        }
+      },
+      NativeDefinition("getvalue", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let p = try IOModule.content(vm, a[0])
+          return try IOModule.memoryText(
+            vm, a[0], Array(UnsafeBufferPointer(start: BytearrayLayout.bytes(p), count: p.word(BytearrayLayout.count))))
+        }
+      },
+      NativeDefinition("seek", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let p = try IOModule.content(vm, a[0])
+          let whence = a.count > 2 ? try vm.intArgument(a[2]) : 0
+          let from =
+            whence == 0 ? 0 : whence == 1 ? ObjectLayout.field(a[0].pointer, 1).small : p.word(BytearrayLayout.count)
+          let target = max(0, from + (try vm.intArgument(a[1])))
+          ObjectLayout.set(a[0].pointer, 1, Value(small: target))
+          return Value(small: target)
+        }
+      },
+      NativeDefinition("tell", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in ObjectLayout.field(a[0].pointer, 1) }
+      },
       NativeDefinition("flush", 1, 1) { _, _, _ in Value.none.bits },
-      NativeDefinition("close", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        ObjectLayout.set(a[0].pointer, 0, .none)
-        return .none
-      } },
+      NativeDefinition("close", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          ObjectLayout.set(a[0].pointer, 0, .none)
+          return .none
+        }
+      },
       NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) { native($0, $1, $2) { vm, a throws(PyError) in
-        ObjectLayout.set(a[0].pointer, 0, .none)
-        return .none
-      } },
+      NativeDefinition("__exit__", 4, 4) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          ObjectLayout.set(a[0].pointer, 0, .none)
+          return .none
+        }
+      },
     ]
   }
 }

@@ -2,23 +2,33 @@
 enum JSONModule {
   static var module: NativeModule {
     NativeModule("json") { vm, globals throws(PyError) in
-      try vm.define(globals, functions: [
-        NativeDefinition("dumps", 1, 1, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          try vm.makeStr { out throws(PyError) in try vm.print(a[0], .json, out) }
-        } },
-        NativeDefinition("dump", 2, 2, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          let text = try vm.makeStr { out throws(PyError) in try vm.print(a[0], .json, out) }
-          _ = try vm.callMethod(a[1], vm.intern("write"), text)
-          return .none
-        } },
-        NativeDefinition("loads", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-          try JSONModule.parse(vm, a[0].has(.str) ? vm.text(a[0]) : try vm.bufferBytes(a[0]))
-        } },
-        NativeDefinition("load", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-          let text = try vm.callMethod(a[0], vm.intern("read"))
-          return try JSONModule.parse(vm, text.has(.str) ? vm.text(text) : try vm.bufferBytes(text))
-        } },
-      ])
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("dumps", 1, 1, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              try vm.makeStr { out throws(PyError) in try vm.print(a[0], .json, out) }
+            }
+          },
+          NativeDefinition("dump", 2, 2, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let text = try vm.makeStr { out throws(PyError) in try vm.print(a[0], .json, out) }
+              _ = try vm.callMethod(a[1], vm.intern("write"), text)
+              return .none
+            }
+          },
+          NativeDefinition("loads", 1, 1) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              try JSONModule.parse(vm, a[0].has(.str) ? vm.text(a[0]) : try vm.bufferBytes(a[0]))
+            }
+          },
+          NativeDefinition("load", 1, 1) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let text = try vm.callMethod(a[0], vm.intern("read"))
+              return try JSONModule.parse(vm, text.has(.str) ? vm.text(text) : try vm.bufferBytes(text))
+            }
+          },
+        ])
     }
   }
 
@@ -61,7 +71,9 @@ enum JSONModule {
 
     mutating func word(_ name: StaticString, _ value: Value) throws(PyError) -> Value {
       let n = name.utf8CodeUnitCount
-      guard text[at...].prefix(n).elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: n)) else { throw failure() }
+      guard text[at...].prefix(n).elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: n)) else {
+        throw failure()
+      }
       at += n
       return value
     }

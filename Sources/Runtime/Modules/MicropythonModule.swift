@@ -2,9 +2,11 @@
 enum MicropythonModule {
   static var module: NativeModule {
     NativeModule("micropython") { vm, globals throws(PyError) in
-      try vm.define(globals, functions: [
-        NativeDefinition("const", 1, 1) { _, args, _ in args.value(0).bits }
-      ])
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("const", 1, 1) { _, args, _ in args.value(0).bits }
+        ])
     }
   }
 }
@@ -27,25 +29,33 @@ enum ErrnoModule {
 enum TracebackModule {
   static var module: NativeModule {
     NativeModule("traceback") { vm, globals throws(PyError) in
-      try vm.define(globals, functions: [
-        NativeDefinition("print_exception", 1, 6, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          let out = vm.takeBuffer()
-          defer { vm.release(out) }
-          try vm.printTraceback(TracebackModule.exception(a), out)
-          let file = a.keyword(vm.interpreter.names.file)
-          if file.isEmpty || file.isNone {
-            vm.writeConsole(out.bytes)
-          } else {
-            _ = try vm.callMethod(file, vm.intern("write"), try vm.makeStr(out.bytes))
-          }
-          return .none
-        } },
-        NativeDefinition("format_exception", 1, 6, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          let list = try vm.makeList()
-          try vm.append(list, try vm.makeStr { out throws(PyError) in try vm.printTraceback(TracebackModule.exception(a), out) })
-          return list
-        } },
-      ])
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("print_exception", 1, 6, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let out = vm.takeBuffer()
+              defer { vm.release(out) }
+              try vm.printTraceback(TracebackModule.exception(a), out)
+              let file = a.keyword(vm.interpreter.names.file)
+              if file.isEmpty || file.isNone {
+                vm.writeConsole(out.bytes)
+              } else {
+                _ = try vm.callMethod(file, vm.intern("write"), try vm.makeStr(out.bytes))
+              }
+              return .none
+            }
+          },
+          NativeDefinition("format_exception", 1, 6, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let list = try vm.makeList()
+              try vm.append(
+                list, try vm.makeStr { out throws(PyError) in try vm.printTraceback(TracebackModule.exception(a), out) }
+              )
+              return list
+            }
+          },
+        ])
     }
   }
 

@@ -25,114 +25,159 @@ enum OSModule {
 
   private static var functions: [NativeDefinition] {
     [
-      NativeDefinition("getcwd", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in try vm.makeStr(vm.interpreter.currentDirectory) } },
-      NativeDefinition("chdir", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let target = try OSModule.path(vm, a[0])
-        let files = try OSModule.files(vm)
-        let status = try OSModule.run(vm) { () throws(FileError) in try files.status(target) }
-        if !status.isDirectory { throw vm.osError(2) }
-        vm.interpreter.currentDirectory = target
-        return .none
-      } },
-      NativeDefinition("listdir", 0, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let target = a.count > 0 ? try OSModule.path(vm, a[0]) : vm.interpreter.currentDirectory
-        let files = try OSModule.files(vm)
-        let entries: [(name: [UInt8], status: FileStatus)]
-        do throws(FileError) { entries = try files.list(target) } catch { throw vm.osError(error.errno == 20 ? 2 : error.errno) }
-        let list = try vm.makeList()
-        for entry in entries { try vm.append(list, try vm.makeStr(entry.name)) }
-        return list
-      } },
-      NativeDefinition("mkdir", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        try OSModule.run(vm) { () throws(FileError) in try files.makeDirectory(target) }
-        return .none
-      } },
-      NativeDefinition("remove", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        try OSModule.run(vm) { () throws(FileError) in try files.remove(target) }
-        return .none
-      } },
-      NativeDefinition("unlink", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        try OSModule.run(vm) { () throws(FileError) in try files.remove(target) }
-        return .none
-      } },
-      NativeDefinition("rmdir", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        try OSModule.run(vm) { () throws(FileError) in try files.removeDirectory(target) }
-        return .none
-      } },
-      NativeDefinition("rename", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, from, to) = (try OSModule.files(vm), try OSModule.path(vm, a[0]), try OSModule.path(vm, a[1]))
-        try OSModule.run(vm) { () throws(FileError) in try files.rename(from, to: to) }
-        return .none
-      } },
-      NativeDefinition("stat", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        let status = try OSModule.run(vm) { () throws(FileError) in try files.status(target) }
-        let isRoot = target == [0x2F]
-        let time = Value(small: isRoot ? 0 : Int(status.modifiedSeconds))
-        let zero = Value(small: 0)
-        return try vm.makeTuple(
-          Value(small: status.isDirectory ? 0x4000 : 0x8000), zero, zero, zero, zero, zero,
-          Value(small: status.isDirectory ? 0 : status.sizeBytes), time, time, time)
-      } },
-      NativeDefinition("statvfs", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        let status = try OSModule.run(vm) { () throws(FileError) in try files.storeStatus(target) }
-        let (zero, cluster, free) = (Value(small: 0), Value(small: status.clusterBytes), Value(small: status.freeClusters))
-        return try vm.makeTuple(
-          cluster, cluster, Value(small: status.totalClusters), free, free, zero, zero, zero, zero, Value(small: 255))
-      } },
-      NativeDefinition("utime", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-        guard a[1].has(.tuple), TupleLayout.count(a[1].pointer) == 2 else { throw vm.typeError("times must be a tuple of 2") }
-        let seconds = Int64(try vm.intArgument(TupleLayout.item(a[1].pointer, 1)))
-        try OSModule.run(vm) { () throws(FileError) in try files.setModified(target, seconds: seconds) }
-        return .none
-      } },
-      NativeDefinition("sync", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        let files = try OSModule.files(vm)
-        try OSModule.run(vm) { () throws(FileError) in try files.sync() }
-        return .none
-      } },
-      NativeDefinition("urandom", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let n = try vm.intArgument(a[0])
-        if n < 0 { throw vm.valueError("negative count") }
-        try vm.ensureRoom(n)
-        let (bytes, start) = try vm.makeBytesUninitialised(count: n)
-        vm.interpreter.host.random(into: UnsafeMutableRawBufferPointer(start: start, count: n))
-        vm.finishBytes(bytes)
-        return bytes
-      } },
-      NativeDefinition("uname", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        let options = vm.options
-        let type = try vm.nativeType("os.uname") { vm throws(PyError) in
-          try CollectionsModule.makeNamedTuple(vm, "uname_result", ["sysname", "nodename", "release", "version", "machine"])
+      NativeDefinition("getcwd", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.makeStr(vm.interpreter.currentDirectory) }
+      },
+      NativeDefinition("chdir", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let target = try OSModule.path(vm, a[0])
+          let files = try OSModule.files(vm)
+          let status = try OSModule.run(vm) { () throws(FileError) in try files.status(target) }
+          if !status.isDirectory { throw vm.osError(2) }
+          vm.interpreter.currentDirectory = target
+          return .none
         }
-        let mcu = try vm.makeStr(options.mcuName)
-        return try CollectionsModule.makeInstance(vm, type, [
-          mcu, mcu, try vm.makeStr(CircuitPythonVersion.tag),
-          try vm.makeStr("\(CircuitPythonVersion.tag) on \(CircuitPythonVersion.date)"),
-          try vm.makeStr("\(options.boardName) with \(options.mcuName)"),
-        ])
-      } },
-      NativeDefinition("getenv", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
-        let settings = try? vm.readFile(Array("/settings.toml".utf8), shown: [])
-        if settings == nil { _ = vm.takeException() }
-        if let value = SettingsFile.value(of: vm.text(a[0]), in: settings ?? []) { return try vm.makeStrChecked(value) }
-        return a.count > 1 ? a[1] : .none
-      } },
+      },
+      NativeDefinition("listdir", 0, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let target = a.count > 0 ? try OSModule.path(vm, a[0]) : vm.interpreter.currentDirectory
+          let files = try OSModule.files(vm)
+          let entries: [(name: [UInt8], status: FileStatus)]
+          do throws(FileError) { entries = try files.list(target) } catch {
+            throw vm.osError(error.errno == 20 ? 2 : error.errno)
+          }
+          let list = try vm.makeList()
+          for entry in entries { try vm.append(list, try vm.makeStr(entry.name)) }
+          return list
+        }
+      },
+      NativeDefinition("mkdir", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          try OSModule.run(vm) { () throws(FileError) in try files.makeDirectory(target) }
+          return .none
+        }
+      },
+      NativeDefinition("remove", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          try OSModule.run(vm) { () throws(FileError) in try files.remove(target) }
+          return .none
+        }
+      },
+      NativeDefinition("unlink", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          try OSModule.run(vm) { () throws(FileError) in try files.remove(target) }
+          return .none
+        }
+      },
+      NativeDefinition("rmdir", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          try OSModule.run(vm) { () throws(FileError) in try files.removeDirectory(target) }
+          return .none
+        }
+      },
+      NativeDefinition("rename", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, from, to) = (try OSModule.files(vm), try OSModule.path(vm, a[0]), try OSModule.path(vm, a[1]))
+          try OSModule.run(vm) { () throws(FileError) in try files.rename(from, to: to) }
+          return .none
+        }
+      },
+      NativeDefinition("stat", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          let status = try OSModule.run(vm) { () throws(FileError) in try files.status(target) }
+          let isRoot = target == [0x2F]
+          let time = Value(small: isRoot ? 0 : Int(status.modifiedSeconds))
+          let zero = Value(small: 0)
+          return try vm.makeTuple(
+            Value(small: status.isDirectory ? 0x4000 : 0x8000), zero, zero, zero, zero, zero,
+            Value(small: status.isDirectory ? 0 : status.sizeBytes), time, time, time)
+        }
+      },
+      NativeDefinition("statvfs", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          let status = try OSModule.run(vm) { () throws(FileError) in try files.storeStatus(target) }
+          let (zero, cluster, free) = (
+            Value(small: 0), Value(small: status.clusterBytes), Value(small: status.freeClusters)
+          )
+          return try vm.makeTuple(
+            cluster, cluster, Value(small: status.totalClusters), free, free, zero, zero, zero, zero, Value(small: 255))
+        }
+      },
+      NativeDefinition("utime", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
+          guard a[1].has(.tuple), TupleLayout.count(a[1].pointer) == 2 else {
+            throw vm.typeError("times must be a tuple of 2")
+          }
+          let seconds = Int64(try vm.intArgument(TupleLayout.item(a[1].pointer, 1)))
+          try OSModule.run(vm) { () throws(FileError) in try files.setModified(target, seconds: seconds) }
+          return .none
+        }
+      },
+      NativeDefinition("sync", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let files = try OSModule.files(vm)
+          try OSModule.run(vm) { () throws(FileError) in try files.sync() }
+          return .none
+        }
+      },
+      NativeDefinition("urandom", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let n = try vm.intArgument(a[0])
+          if n < 0 { throw vm.valueError("negative count") }
+          try vm.ensureRoom(n)
+          let (bytes, start) = try vm.makeBytesUninitialised(count: n)
+          vm.interpreter.host.random(into: UnsafeMutableRawBufferPointer(start: start, count: n))
+          vm.finishBytes(bytes)
+          return bytes
+        }
+      },
+      NativeDefinition("uname", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let options = vm.options
+          let type = try vm.nativeType("os.uname") { vm throws(PyError) in
+            try CollectionsModule.makeNamedTuple(
+              vm, "uname_result", ["sysname", "nodename", "release", "version", "machine"])
+          }
+          let mcu = try vm.makeStr(options.mcuName)
+          return try CollectionsModule.makeInstance(
+            vm, type,
+            [
+              mcu, mcu, try vm.makeStr(CircuitPythonVersion.tag),
+              try vm.makeStr("\(CircuitPythonVersion.tag) on \(CircuitPythonVersion.date)"),
+              try vm.makeStr("\(options.boardName) with \(options.mcuName)"),
+            ])
+        }
+      },
+      NativeDefinition("getenv", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
+          let settings = try? vm.readFile(Array("/settings.toml".utf8), shown: [])
+          if settings == nil { _ = vm.takeException() }
+          if let value = SettingsFile.value(of: vm.text(a[0]), in: settings ?? []) {
+            return try vm.makeStrChecked(value)
+          }
+          return a.count > 1 ? a[1] : .none
+        }
+      },
     ]
   }
 
   /// Adds `open` to the builtins.
   static func installOpen(_ vm: VM) throws(PyError) {
-    try vm.define(vm.s.pointee.builtins, functions: [
-      NativeDefinition("open", 1, 2, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in try IOModule.open(vm, a) } }
-    ])
+    try vm.define(
+      vm.s.pointee.builtins,
+      functions: [
+        NativeDefinition("open", 1, 2, keywords: true) {
+          native($0, $1, $2) { vm, a throws(PyError) in try IOModule.open(vm, a) }
+        }
+      ])
   }
 }
 
@@ -173,7 +218,8 @@ enum SettingsFile {
       at += 1
       if c == 0x75 || c == 0x55 {
         let digits = text[at...].prefix(c == 0x75 ? 4 : 8)
-        guard digits.count == (c == 0x75 ? 4 : 8), let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
+        guard digits.count == (c == 0x75 ? 4 : 8),
+          let number = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
           let scalar = UnicodeScalar(number)
         else { return nil }
         out += Array(String(Character(scalar)).utf8)

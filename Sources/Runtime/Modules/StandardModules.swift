@@ -1,10 +1,13 @@
 extension Interpreter {
   /// Enters the hardware-free modules under their names; each is built when first imported.
   func registerStandardModules() {
-    register(NativeModule("builtins") { vm, globals throws(PyError) in try vm.dictMerge(globals, vm.s.pointee.builtins) })
+    register(
+      NativeModule("builtins") { vm, globals throws(PyError) in try vm.dictMerge(globals, vm.s.pointee.builtins) })
     for module in [
-      SysModule.module, GCModule.module, TimeModule.module, MicropythonModule.module, MathModule.module, ErrnoModule.module,
-      OSModule.module, IOModule.module, RandomModule.module, StructModule.module, CollectionsModule.module, JSONModule.module,
+      SysModule.module, GCModule.module, TimeModule.module, MicropythonModule.module, MathModule.module,
+      ErrnoModule.module,
+      OSModule.module, IOModule.module, RandomModule.module, StructModule.module, CollectionsModule.module,
+      JSONModule.module,
       BinasciiModule.module, TracebackModule.module, ArrayModule.module,
     ] { register(module) }
     do throws(PyError) {

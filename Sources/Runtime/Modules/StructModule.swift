@@ -2,40 +2,54 @@
 enum StructModule {
   static var module: NativeModule {
     NativeModule("struct") { vm, globals throws(PyError) in
-      try vm.define(globals, functions: [
-        NativeDefinition("calcsize", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-          Value(small: try Format(vm, a[0]).sizeBytes)
-        } },
-        NativeDefinition("pack", 1, nil) { native($0, $1, $2) { vm, a throws(PyError) in
-          let format = try Format(vm, a[0])
-          try vm.ensureRoom(format.sizeBytes)
-          let (bytes, start) = try vm.makeBytesUninitialised(count: format.sizeBytes)
-          start.update(repeating: 0, count: format.sizeBytes)
-          try format.pack(vm, a, 1, UnsafeMutableRawPointer(start))
-          vm.finishBytes(bytes)
-          return bytes
-        } },
-        NativeDefinition("pack_into", 3, nil) { native($0, $1, $2) { vm, a throws(PyError) in
-          let format = try Format(vm, a[0])
-          let view = try vm.buffer(a[1], writable: true)
-          let offset = try StructModule.place(vm, a[2], view.sizeBytes, format.sizeBytes)
-          try format.pack(vm, a, 3, view.start.unsafelyUnwrapped + offset)
-          return .none
-        } },
-        NativeDefinition("unpack", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-          let format = try Format(vm, a[0])
-          let bytes = try vm.bufferView(a[1])
-          if bytes.count != format.sizeBytes { throw vm.runtimeError("buffer size must match format") }
-          return try format.unpack(vm, bytes, 0)
-        } },
-        NativeDefinition("unpack_from", 2, 3, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-          let format = try Format(vm, a[0])
-          let bytes = try vm.bufferView(a[1])
-          var offset = a.optional(2)
-          if offset.isEmpty { offset = a.keyword(vm.intern("offset")) }
-          return try format.unpack(vm, bytes, try StructModule.place(vm, offset.isEmpty ? Value(small: 0) : offset, bytes.count, format.sizeBytes))
-        } },
-      ])
+      try vm.define(
+        globals,
+        functions: [
+          NativeDefinition("calcsize", 1, 1) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              Value(small: try Format(vm, a[0]).sizeBytes)
+            }
+          },
+          NativeDefinition("pack", 1, nil) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let format = try Format(vm, a[0])
+              try vm.ensureRoom(format.sizeBytes)
+              let (bytes, start) = try vm.makeBytesUninitialised(count: format.sizeBytes)
+              start.update(repeating: 0, count: format.sizeBytes)
+              try format.pack(vm, a, 1, UnsafeMutableRawPointer(start))
+              vm.finishBytes(bytes)
+              return bytes
+            }
+          },
+          NativeDefinition("pack_into", 3, nil) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let format = try Format(vm, a[0])
+              let view = try vm.buffer(a[1], writable: true)
+              let offset = try StructModule.place(vm, a[2], view.sizeBytes, format.sizeBytes)
+              try format.pack(vm, a, 3, view.start.unsafelyUnwrapped + offset)
+              return .none
+            }
+          },
+          NativeDefinition("unpack", 2, 2) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let format = try Format(vm, a[0])
+              let bytes = try vm.bufferView(a[1])
+              if bytes.count != format.sizeBytes { throw vm.runtimeError("buffer size must match format") }
+              return try format.unpack(vm, bytes, 0)
+            }
+          },
+          NativeDefinition("unpack_from", 2, 3, keywords: true) {
+            native($0, $1, $2) { vm, a throws(PyError) in
+              let format = try Format(vm, a[0])
+              let bytes = try vm.bufferView(a[1])
+              var offset = a.optional(2)
+              if offset.isEmpty { offset = a.keyword(vm.intern("offset")) }
+              return try format.unpack(
+                vm, bytes,
+                try StructModule.place(vm, offset.isEmpty ? Value(small: 0) : offset, bytes.count, format.sizeBytes))
+            }
+          },
+        ])
     }
   }
 
@@ -63,7 +77,8 @@ enum StructModule {
     static let maximumBytes = 1 << 26
 
     init(_ vm: VM, _ value: Value) throws(PyError) {
-      let text: UnsafeBufferPointer<UInt8> = value.has(.str) ? StrLayout.buffer(value.pointer) : try vm.bufferView(value)
+      let text: UnsafeBufferPointer<UInt8> =
+        value.has(.str) ? StrLayout.buffer(value.pointer) : try vm.bufferView(value)
       var i = 0
       var isNative = true
       if let first = text.first, "@=<>!".utf8.contains(first) {
@@ -112,7 +127,9 @@ enum StructModule {
           (target + item.offset).initializeMemory(as: UInt8.self, repeating: 0, count: item.count)
         } else if item.code == 0x73 {
           let bytes = a[next].has(.str) ? StrLayout.buffer(a[next].pointer) : try vm.bufferView(a[next])
-          for i in 0..<item.count { target.storeBytes(of: i < bytes.count ? bytes[i] : 0, toByteOffset: item.offset + i, as: UInt8.self) }
+          for i in 0..<item.count {
+            target.storeBytes(of: i < bytes.count ? bytes[i] : 0, toByteOffset: item.offset + i, as: UInt8.self)
+          }
           next += 1
         } else {
           for i in 0..<item.count {
@@ -148,7 +165,9 @@ enum StructModule {
       for item in items {
         if item.code == 0x78 { continue }
         if item.code == 0x73 {
-          values.append(try vm.makeBytes(UnsafeBufferPointer(rebasing: bytes[base + item.offset..<base + item.offset + item.count])))
+          values.append(
+            try vm.makeBytes(UnsafeBufferPointer(rebasing: bytes[base + item.offset..<base + item.offset + item.count]))
+          )
           continue
         }
         for i in 0..<item.count {
@@ -181,13 +200,17 @@ extension VM {
   /// The low bytes of an int that has to fit in `sizeBytes`.
   package func integerBits(_ value: Value, _ sizeBytes: Int, isSigned: Bool) throws(PyError) -> UInt64 {
     guard isInteger(value) else {
-      if value.has(.float) { return try integerBits(try intFromDouble(FloatLayout.value(value.pointer)), sizeBytes, isSigned: isSigned) }
+      if value.has(.float) {
+        return try integerBits(try intFromDouble(FloatLayout.value(value.pointer)), sizeBytes, isSigned: isSigned)
+      }
       throw cannotConvert(value, to: "int")
     }
     if value.has(.int) {
       let magnitude = IntLayout.magnitude(value.pointer)
       let isNegative = IntLayout.isNegative(value.pointer)
-      guard sizeBytes == 8, magnitude.count == 1, isSigned ? magnitude[0] <= (isNegative ? 1 << 63 : (1 << 63) - 1) : !isNegative else {
+      guard sizeBytes == 8, magnitude.count == 1,
+        isSigned ? magnitude[0] <= (isNegative ? 1 << 63 : (1 << 63) - 1) : !isNegative
+      else {
         throw error(.overflowError, "value must fit in \(sizeBytes) byte(s)")
       }
       return isNegative ? 0 &- magnitude[0] : magnitude[0]

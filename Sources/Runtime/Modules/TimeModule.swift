@@ -12,7 +12,8 @@ enum TimeModule {
       if isMicroPython || !vm.options.strict { try vm.define(globals, functions: micropythonFunctions) }
       let type = try CollectionsModule.makeNamedTuple(
         vm, "struct_time",
-        ["tm_year", "tm_mon", "tm_mday", "tm_hour", "tm_min", "tm_sec", "tm_wday", "tm_yday", "tm_isdst"], fromSequence: true)
+        ["tm_year", "tm_mon", "tm_mday", "tm_hour", "tm_min", "tm_sec", "tm_wday", "tm_yday", "tm_isdst"],
+        fromSequence: true)
       vm.interpreter.nativeTypes["struct_time"] = type
       vm.addRoot(type)
       try vm.define(globals, constant: "struct_time", type)
@@ -21,62 +22,90 @@ enum TimeModule {
 
   private static var functions: [NativeDefinition] {
     [
-      NativeDefinition("monotonic", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        // Whole milliseconds over 1000, as the board computes it: precision is lost exactly as there.
-        let ms = vm.interpreter.host.monotonicNanoseconds / 1_000_000
-        return try vm.makeFloat(Double(ms) / 1000)
-      } },
-      NativeDefinition("monotonic_ns", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeInt(Int(vm.interpreter.host.monotonicNanoseconds))
-      } },
-      NativeDefinition("sleep", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        guard let seconds = vm.asNumber(a[0]) else { throw vm.cannotConvert(a[0], to: "float") }
-        if seconds < 0 { throw vm.valueError("seconds must be >= 0") }
-        try TimeModule.sleep(vm, nanoseconds: UInt64(min((1000 * seconds + 0.5).rounded(.down), 4e12)) * 1_000_000)
-        return .none
-      } },
-      NativeDefinition("time", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeInt(Int(vm.interpreter.host.rtcSeconds))
-      } },
-      NativeDefinition("localtime", 0, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        let seconds = a.count > 0 && !a[0].isNone ? try vm.intArgument(a[0]) : Int(vm.interpreter.host.rtcSeconds)
-        return try TimeModule.localtime(vm, seconds)
-      } },
-      NativeDefinition("mktime", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try TimeModule.mktime(vm, a[0]) } },
+      NativeDefinition("monotonic", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          // Whole milliseconds over 1000, as the board computes it: precision is lost exactly as there.
+          let ms = vm.interpreter.host.monotonicNanoseconds / 1_000_000
+          return try vm.makeFloat(Double(ms) / 1000)
+        }
+      },
+      NativeDefinition("monotonic_ns", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeInt(Int(vm.interpreter.host.monotonicNanoseconds))
+        }
+      },
+      NativeDefinition("sleep", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard let seconds = vm.asNumber(a[0]) else { throw vm.cannotConvert(a[0], to: "float") }
+          if seconds < 0 { throw vm.valueError("seconds must be >= 0") }
+          try TimeModule.sleep(vm, nanoseconds: UInt64(min((1000 * seconds + 0.5).rounded(.down), 4e12)) * 1_000_000)
+          return .none
+        }
+      },
+      NativeDefinition("time", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeInt(Int(vm.interpreter.host.rtcSeconds))
+        }
+      },
+      NativeDefinition("localtime", 0, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let seconds = a.count > 0 && !a[0].isNone ? try vm.intArgument(a[0]) : Int(vm.interpreter.host.rtcSeconds)
+          return try TimeModule.localtime(vm, seconds)
+        }
+      },
+      NativeDefinition("mktime", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in try TimeModule.mktime(vm, a[0]) }
+      },
     ]
   }
 
   private static var micropythonFunctions: [NativeDefinition] {
     [
-      NativeDefinition("ticks_ms", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        Value(small: Int(vm.interpreter.host.monotonicNanoseconds / 1_000_000) & TimeModule.ticksMask)
-      } },
-      NativeDefinition("ticks_us", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        Value(small: Int(vm.interpreter.host.monotonicNanoseconds / 1000) & TimeModule.ticksMask)
-      } },
-      NativeDefinition("ticks_cpu", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        Value(small: Int(vm.interpreter.host.monotonicNanoseconds / 8) & TimeModule.ticksMask)
-      } },
-      NativeDefinition("ticks_diff", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let difference = try vm.intArgument(a[0]) &- vm.intArgument(a[1])
-        return Value(small: ((difference &+ (1 << 29)) & TimeModule.ticksMask) - (1 << 29))
-      } },
-      NativeDefinition("ticks_add", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let delta = try vm.intArgument(a[1])
-        if abs(delta) >= 1 << 29 { throw vm.error(.overflowError, "ticks interval overflow") }
-        return Value(small: (try vm.intArgument(a[0]) &+ delta) & TimeModule.ticksMask)
-      } },
-      NativeDefinition("sleep_ms", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try TimeModule.sleep(vm, nanoseconds: UInt64(max(0, try vm.intArgument(a[0]))) * 1_000_000)
-        return .none
-      } },
-      NativeDefinition("sleep_us", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try TimeModule.sleep(vm, nanoseconds: UInt64(max(0, try vm.intArgument(a[0]))) * 1000)
-        return .none
-      } },
-      NativeDefinition("time_ns", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeInt(Int(vm.interpreter.host.rtcSeconds) * 1_000_000_000)
-      } },
+      NativeDefinition("ticks_ms", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          Value(small: Int(vm.interpreter.host.monotonicNanoseconds / 1_000_000) & TimeModule.ticksMask)
+        }
+      },
+      NativeDefinition("ticks_us", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          Value(small: Int(vm.interpreter.host.monotonicNanoseconds / 1000) & TimeModule.ticksMask)
+        }
+      },
+      NativeDefinition("ticks_cpu", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          Value(small: Int(vm.interpreter.host.monotonicNanoseconds / 8) & TimeModule.ticksMask)
+        }
+      },
+      NativeDefinition("ticks_diff", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let difference = try vm.intArgument(a[0]) &- vm.intArgument(a[1])
+          return Value(small: ((difference &+ (1 << 29)) & TimeModule.ticksMask) - (1 << 29))
+        }
+      },
+      NativeDefinition("ticks_add", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let delta = try vm.intArgument(a[1])
+          if abs(delta) >= 1 << 29 { throw vm.error(.overflowError, "ticks interval overflow") }
+          return Value(small: (try vm.intArgument(a[0]) &+ delta) & TimeModule.ticksMask)
+        }
+      },
+      NativeDefinition("sleep_ms", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try TimeModule.sleep(vm, nanoseconds: UInt64(max(0, try vm.intArgument(a[0]))) * 1_000_000)
+          return .none
+        }
+      },
+      NativeDefinition("sleep_us", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try TimeModule.sleep(vm, nanoseconds: UInt64(max(0, try vm.intArgument(a[0]))) * 1000)
+          return .none
+        }
+      },
+      NativeDefinition("time_ns", 0, 0) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeInt(Int(vm.interpreter.host.rtcSeconds) * 1_000_000_000)
+        }
+      },
     ]
   }
 
@@ -110,7 +139,9 @@ enum TimeModule {
   }
 
   private static func mktime(_ vm: VM, _ value: Value) throws(PyError) -> Value {
-    guard value.has(.tuple) || value.has(.namedTuple) else { throw vm.typeError("Tuple or struct_time argument required") }
+    guard value.has(.tuple) || value.has(.namedTuple) else {
+      throw vm.typeError("Tuple or struct_time argument required")
+    }
     let n = TupleLayout.count(value.pointer)
     guard n == 9 || (n == 8 && vm.options.dialect == .micropython) else {
       throw vm.typeError("function takes exactly 9 arguments")

@@ -10,7 +10,9 @@ extension Limbs {
     let a = trimmed(a)
     let b = trimmed(b)
     let (long, short) = a.count >= b.count ? (a, b) : (b, a)
-    guard let l = long.baseAddress, let s = short.baseAddress, let r = target.baseAddress, short.count > 0 else { return 0 }
+    guard let l = long.baseAddress, let s = short.baseAddress, let r = target.baseAddress, short.count > 0 else {
+      return 0
+    }
     precondition(target.count >= a.count + b.count)
     multiply(l, long.count, s, short.count, r)
     return significantCount(LimbSource(start: r, count: long.count + short.count))

@@ -51,7 +51,8 @@ extension Limbs {
     return writeHalves(Array(a), chunk, powers[...], minimumDigits: 0, target, at: 0)
   }
 
-  private static func writeBits(_ a: LimbSource, digitBits: Int, into target: UnsafeMutableBufferPointer<UInt8>) -> Int {
+  private static func writeBits(_ a: LimbSource, digitBits: Int, into target: UnsafeMutableBufferPointer<UInt8>) -> Int
+  {
     let count = (bitLength(a) + digitBits - 1) / digitBits
     let mask = (UInt64(1) << UInt64(digitBits)) - 1
     for i in 0..<count {

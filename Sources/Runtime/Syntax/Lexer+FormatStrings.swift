@@ -67,6 +67,7 @@ extension Lexer {
   }
 
   private var isAtConversion: Bool {
-    reader.isAt("!") && (reader.isNext("r") || reader.isNext("s")) && (reader.isAfterNext(":") || reader.isAfterNext("}"))
+    reader.isAt("!") && (reader.isNext("r") || reader.isNext("s"))
+      && (reader.isAfterNext(":") || reader.isAfterNext("}"))
   }
 }

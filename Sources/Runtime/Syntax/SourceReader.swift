@@ -60,7 +60,8 @@ struct SourceReader {
       line += 1
       column = 1
     } else if current == 9 {
-      column = (column - 1 + SourceReader.tabWidthColumns) / SourceReader.tabWidthColumns
+      column =
+        (column - 1 + SourceReader.tabWidthColumns) / SourceReader.tabWidthColumns
         * SourceReader.tabWidthColumns + 1
     } else {
       column += 1

@@ -153,7 +153,8 @@ struct Flow {
     } else {
       node = nodes.count
       nodes.append(
-        HandlerNode(isFinally: isFinally, handler: handler, depth: point.stack.count, parent: point.node, level: level,
+        HandlerNode(
+          isFinally: isFinally, handler: handler, depth: point.stack.count, parent: point.node, level: level,
           depthAtEnd: point.stack.count - (code.instructions[index].op == BC.setupWith ? 2 : 0)))
       nodeOfSetup[index] = node
       maximumLevel = max(maximumLevel, level + 1)

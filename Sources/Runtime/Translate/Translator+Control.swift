@@ -176,7 +176,8 @@ extension Translator {
       if entry.isFinally {
         if entry.handler > i {
           pend(
-            value: scratch, to: node, .unwinding(outer: entry.parent, left: left, popsLoop: popsLoop, target: target), i)
+            value: scratch, to: node, .unwinding(outer: entry.parent, left: left, popsLoop: popsLoop, target: target), i
+          )
           return
         }
         pop()
@@ -202,7 +203,9 @@ extension Translator {
       switch stub.action {
       case .returning(let state, let outer):
         if let finally = flow.armedFinally(outer, at: stub.instruction) {
-          pend(value: state, to: finally, .returning(stateRegister: 0, outer: flow.nodes[finally].parent), stub.instruction)
+          pend(
+            value: state, to: finally, .returning(stateRegister: 0, outer: flow.nodes[finally].parent), stub.instruction
+          )
         } else {
           emit(
             code.prelude.isGenerator ? Op.generatorReturn : Op.returnValue, b: state,

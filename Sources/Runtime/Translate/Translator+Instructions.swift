@@ -117,7 +117,10 @@ extension Translator {
       materialise(from: places.count - n)
       let base = register(depth: places.count - n, of: slots)
       for _ in 0..<n { pop() }
-      let ops = [BC.buildTuple: Op.buildTuple, BC.buildList: Op.buildList, BC.buildSet: Op.buildSet, BC.buildSlice: Op.buildSlice]
+      let ops = [
+        BC.buildTuple: Op.buildTuple, BC.buildList: Op.buildList, BC.buildSet: Op.buildSet,
+        BC.buildSlice: Op.buildSlice,
+      ]
       emitResult(ops[instruction.op] ?? Op.buildTuple, b: base, c: n)
     case BC.buildMap: emitResult(Op.buildMap, c: min(n, 0xFFFF))
     case BC.storeMap:
@@ -164,7 +167,8 @@ extension Translator {
       materialiseAll()
       let condition = register(depth: places.count - 1, of: slots)
       emitJump(
-        instruction.op == BC.jumpIfTrueOrPop ? Op.jumpIfTrue : Op.jumpIfFalse, a: condition, to: instruction.target, .wide)
+        instruction.op == BC.jumpIfTrueOrPop ? Op.jumpIfTrue : Op.jumpIfFalse, a: condition, to: instruction.target,
+        .wide)
       pop()
     case BC.getIter:
       let source = popRegister()

@@ -172,7 +172,9 @@ struct Translator {
     lastResult = (word, target)
   }
 
-  mutating func emitJump(_ op: UInt16, a: Int = 0, b: Int = 0, c: Int = 0, inline: [UInt64] = [], to target: Int, _ field: Field) {
+  mutating func emitJump(
+    _ op: UInt16, a: Int = 0, b: Int = 0, c: Int = 0, inline: [UInt64] = [], to target: Int, _ field: Field
+  ) {
     patches.append(Patch(word: words.count, target: target, field: field))
     emit(op, a: a, b: b, c: c, inline: inline)
   }
@@ -288,7 +290,9 @@ struct Translator {
   /// Makes the registers agree with a block that begins with `target` on the stack.
   mutating func arrive(_ target: [Slot]) {
     materialiseAll()
-    guard let at = slots.indices.first(where: { slots[$0] != target[$0] && target[$0] == .finallyState }) else { return }
+    guard let at = slots.indices.first(where: { slots[$0] != target[$0] && target[$0] == .finallyState }) else {
+      return
+    }
     // A value that becomes a finally state takes one register more: what lies above it moves up.
     slots = target
     materialiseAll()

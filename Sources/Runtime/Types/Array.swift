@@ -40,19 +40,25 @@ extension VM {
       return Value.none.bits
     }
     let methods = [
-      NativeDefinition("append", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.appendItem(a[0], a[1])
-        return .none
-      } },
-      NativeDefinition("extend", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        var source = try vm.iterate(a[1])
-        while let item = try source.next() { try vm.appendItem(a[0], item) }
-        source.end()
-        return .none
-      } },
-      NativeDefinition("decode", 1, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeStrChecked(try vm.bufferBytes(a[0]))
-      } },
+      NativeDefinition("append", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.appendItem(a[0], a[1])
+          return .none
+        }
+      },
+      NativeDefinition("extend", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          var source = try vm.iterate(a[1])
+          while let item = try source.next() { try vm.appendItem(a[0], item) }
+          source.end()
+          return .none
+        }
+      },
+      NativeDefinition("decode", 1, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeStrChecked(try vm.bufferBytes(a[0]))
+        }
+      },
     ]
     install(try makeType("array", tag: .array, methods: methods, slots: slots), for: .array)
     try installMemoryview()
@@ -60,12 +66,16 @@ extension VM {
 
   private func installMemoryview() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      guard a.count == 2 else { throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given") }
-      let view = try vm.buffer(a[1])
-      let isWritable = !a[1].has(.str) && !a[1].has(.bytes)
-      return try vm.makeView(a[1], 0, view.sizeBytes, Int(view.typecode) | (isWritable ? 0 : ViewLayout.readOnly))
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        guard a.count == 2 else {
+          throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given")
+        }
+        let view = try vm.buffer(a[1])
+        let isWritable = !a[1].has(.str) && !a[1].has(.bytes)
+        return try vm.makeView(a[1], 0, view.sizeBytes, Int(view.typecode) | (isWritable ? 0 : ViewLayout.readOnly))
+      }
+    }
     itemOperations(&slots)
     slots.buffer = { vm, v, writable, out in
       let p = Value(bits: v).pointer
@@ -73,7 +83,8 @@ extension VM {
       if writable != 0 && code & ViewLayout.readOnly != 0 { return Value.unsupported.bits }
       var view = BufferView()
       let result = withUnsafeMutablePointer(to: &view) { inner in
-        VM(vm).slots(VM(vm).type(of: p.value(ViewLayout.source))).pointee.buffer?(vm, p.value(ViewLayout.source).bits, 0, UnsafeMutableRawPointer(inner))
+        VM(vm).slots(VM(vm).type(of: p.value(ViewLayout.source))).pointee.buffer?(
+          vm, p.value(ViewLayout.source).bits, 0, UnsafeMutableRawPointer(inner))
           ?? Value.unsupported.bits
       }
       if result != Value.none.bits { return result }
@@ -112,7 +123,9 @@ extension VM {
           let bytes = try vm.bufferBytes(x) + vm.bufferBytes(y)
           return try vm.makeArray(UInt8(x.pointer.word(ArrayLayout.code)), bytes)
         }
-        guard op == .equal, y.isObject, vm.slots(vm.type(of: y)).pointee.buffer != nil, !y.has(.str) else { return .unsupported }
+        guard op == .equal, y.isObject, vm.slots(vm.type(of: y)).pointee.buffer != nil, !y.has(.str) else {
+          return .unsupported
+        }
         return Value(try vm.bufferView(x).elementsEqual(try vm.bufferView(y)))
       }
     }
@@ -128,7 +141,8 @@ extension VM {
         if object.has(.memoryview) {
           let p = object.pointer
           return try vm.makeView(
-            p.value(ViewLayout.source), p.word(ViewLayout.offset) + start * size, length * size, p.word(ViewLayout.code))
+            p.value(ViewLayout.source), p.word(ViewLayout.offset) + start * size, length * size, p.word(ViewLayout.code)
+          )
         }
         _ = stop
         let bytes = Array(try vm.bufferView(object)[start * size..<(start + length) * size])

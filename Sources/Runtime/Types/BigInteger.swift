@@ -120,7 +120,8 @@ extension VM {
       let n = digits.reduce(0) { $0 * 10 + Int($1 - 48) }
       return Value(small: isNegative ? -n : n)
     }
-    guard !digits.isEmpty, digits.first != 0x2B, digits.first != 0x2D, let n = BigInt(text: Array(digits), base: radix) else {
+    guard !digits.isEmpty, digits.first != 0x2B, digits.first != 0x2D, let n = BigInt(text: Array(digits), base: radix)
+    else {
       throw valueError("invalid syntax for integer with base \(base)")
     }
     return try makeInt(isNegative ? -n : n)

@@ -46,7 +46,9 @@ extension VM {
     let value = wrapped.isEmpty ? value : wrapped
     if value.isObject, let slot = slots(type(of: value)).pointee.buffer {
       var view = BufferView()
-      let result = withUnsafeMutablePointer(to: &view) { slot(raw, value.bits, writable ? 1 : 0, UnsafeMutableRawPointer($0)) }
+      let result = withUnsafeMutablePointer(to: &view) {
+        slot(raw, value.bits, writable ? 1 : 0, UnsafeMutableRawPointer($0))
+      }
       if result == 0 { throw PyError() }
       if result != Value.unsupported.bits { return view }
     }
@@ -62,10 +64,13 @@ extension VM {
 
   func installBytes() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      let array = try vm.bytesFrom(a)
-      return try vm.makeBytes(UnsafeBufferPointer(start: BytearrayLayout.bytes(array.pointer), count: array.pointer.word(8)))
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        let array = try vm.bytesFrom(a)
+        return try vm.makeBytes(
+          UnsafeBufferPointer(start: BytearrayLayout.bytes(array.pointer), count: array.pointer.word(8)))
+      }
+    }
     slots.unary = { vm, op, v in
       UnaryOperation(rawValue: op) == .length
         ? Value(small: StrLayout.length(Value(bits: v).pointer)).bits : Value.unsupported.bits
@@ -75,7 +80,9 @@ extension VM {
         try vm.bytesBinary(BinaryOperation(rawValue: op).unsafelyUnwrapped, Value(bits: a), Value(bits: b))
       }
     }
-    slots.loadItem = { vm, v, i in operation(vm) { vm throws(PyError) in try vm.bytesGet(Value(bits: v), Value(bits: i)) } }
+    slots.loadItem = { vm, v, i in
+      operation(vm) { vm throws(PyError) in try vm.bytesGet(Value(bits: v), Value(bits: i)) }
+    }
     slots.iterate = { vm, v in operation(vm) { vm throws(PyError) in try vm.makeSequenceIterator(Value(bits: v)) } }
     slots.print = { vm, v, _, out in
       VM(vm).printQuoted(StrLayout.buffer(Value(bits: v).pointer), TextBuffer(out), isBytes: true)
@@ -96,18 +103,25 @@ extension VM {
 
   private static var bytesMethods: [NativeDefinition] {
     sharedTextMethods + [
-      NativeDefinition("decode", 1, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeStrChecked(try vm.bufferBytes(a[0]))
-      } },
-      NativeDefinition("hex", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let separator = a.count > 1 ? vm.text(a[1]) : []
-        return try vm.makeStr { out throws(PyError) in try vm.printHex(try vm.bufferView(a[0]), separator, out) }
-      } },
-      NativeDefinition("fromhex", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        let bytes = try vm.parseHex(StrLayout.buffer(a[1].pointer))
-        return a[0] == vm.s.pointee.types[Int(Tag.bytearray.rawValue)]
-          ? try bytes.withUnsafeBufferPointer { b throws(PyError) in try vm.makeBytearray(b) } : try vm.makeBytes(bytes)
-      } }.asClassMethod,
+      NativeDefinition("decode", 1, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeStrChecked(try vm.bufferBytes(a[0]))
+        }
+      },
+      NativeDefinition("hex", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let separator = a.count > 1 ? vm.text(a[1]) : []
+          return try vm.makeStr { out throws(PyError) in try vm.printHex(try vm.bufferView(a[0]), separator, out) }
+        }
+      },
+      NativeDefinition("fromhex", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let bytes = try vm.parseHex(StrLayout.buffer(a[1].pointer))
+          return a[0] == vm.s.pointee.types[Int(Tag.bytearray.rawValue)]
+            ? try bytes.withUnsafeBufferPointer { b throws(PyError) in try vm.makeBytearray(b) }
+            : try vm.makeBytes(bytes)
+        }
+      }.asClassMethod,
     ]
   }
 
@@ -203,7 +217,9 @@ extension VM {
       if a.has(.bytes) { return try repeated(a, times) }
       let n = a.pointer.word(BytearrayLayout.count)
       let result = try makeBytearray(count: n * max(0, times))
-      for i in 0..<max(0, times) { memcpy(BytearrayLayout.bytes(result.pointer) + i * n, BytearrayLayout.bytes(a.pointer), n) }
+      for i in 0..<max(0, times) {
+        memcpy(BytearrayLayout.bytes(result.pointer) + i * n, BytearrayLayout.bytes(a.pointer), n)
+      }
       return result
     }
     if op == .contains, let n = asIndex(b) {
@@ -265,22 +281,27 @@ extension VM {
       out.storeBytes(of: view, as: BufferView.self)
       return Value.none.bits
     }
-    let methods = VM.bytesMethods + [
-      NativeDefinition("append", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.appendByte(a[0], a[1])
-        return .none
-      } },
-      NativeDefinition("extend", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        if a[1].isObject, vm.slots(vm.type(of: a[1])).pointee.buffer != nil {
-          _ = try vm.bytesBinary(.inplaceAdd, a[0], a[1])
-          return .none
-        }
-        var iterator = try vm.iterate(a[1])
-        while let item = try iterator.next() { try vm.appendByte(a[0], item) }
-        iterator.end()
-        return .none
-      } },
-    ]
+    let methods =
+      VM.bytesMethods + [
+        NativeDefinition("append", 2, 2) {
+          native($0, $1, $2) { vm, a throws(PyError) in
+            try vm.appendByte(a[0], a[1])
+            return .none
+          }
+        },
+        NativeDefinition("extend", 2, 2) {
+          native($0, $1, $2) { vm, a throws(PyError) in
+            if a[1].isObject, vm.slots(vm.type(of: a[1])).pointee.buffer != nil {
+              _ = try vm.bytesBinary(.inplaceAdd, a[0], a[1])
+              return .none
+            }
+            var iterator = try vm.iterate(a[1])
+            while let item = try iterator.next() { try vm.appendByte(a[0], item) }
+            iterator.end()
+            return .none
+          }
+        },
+      ]
     install(try makeType("bytearray", tag: .bytearray, methods: methods, slots: slots), for: .bytearray)
   }
 

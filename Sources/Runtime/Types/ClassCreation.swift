@@ -87,7 +87,9 @@ extension VM {
   /// `T(…)` for any type.
   func instantiate(_ type: Value, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError) -> Value {
     let flags = type.pointer.word(TypeLayout.flags)
-    if flags & TypeLayout.isUser == 0 || flags & TypeLayout.isNamedTuple != 0 && type.pointer.value(TypeLayout.nativeBase).isEmpty {
+    if flags & TypeLayout.isUser == 0
+      || flags & TypeLayout.isNamedTuple != 0 && type.pointer.value(TypeLayout.nativeBase).isEmpty
+    {
       guard let make = slots(type).pointee.make else {
         throw typeError("cannot create '\(string(type.pointer.value(TypeLayout.name)))' instances")
       }
@@ -119,7 +121,9 @@ extension VM {
   }
 
   /// An instance before `__init__`.
-  private func makePlain(_ type: Value, _ flags: Int, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError) -> Value {
+  private func makePlain(_ type: Value, _ flags: Int, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError)
+    -> Value
+  {
     if flags & TypeLayout.isException != 0 {
       return try makeException(type, args: try makeTuple(from: args, count: counts & 0xFFFF))
     }
@@ -129,7 +133,8 @@ extension VM {
     push(instance)
     defer { pop() }
     // With an `__init__` of its own the wrapped object begins empty; `super().__init__(…)` fills it.
-    let hasOwnInit = !lookup(type, interpreter.names.dunderInit).isEmpty && !lookup(type, interpreter.names.dunderInit).has(.native)
+    let hasOwnInit =
+      !lookup(type, interpreter.names.dunderInit).isEmpty && !lookup(type, interpreter.names.dunderInit).has(.native)
     guard let make = slots(native).pointee.make else { return instance }
     let wrapped = hasOwnInit ? try callWithType(make, native, args, 0) : try callWithType(make, native, args, counts)
     instance.pointer.set(InstanceLayout.slots, wrapped)
@@ -137,7 +142,9 @@ extension VM {
   }
 
   /// Calls a type's maker: the type goes before the arguments.
-  func callWithType(_ make: NativeFunction, _ type: Value, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError) -> Value {
+  func callWithType(_ make: NativeFunction, _ type: Value, _ args: UnsafeMutableRawPointer, _ counts: Int)
+    throws(PyError) -> Value
+  {
     let words = (counts & 0xFFFF) + 2 * (counts &>> 16)
     let base = s.pointee.top
     base.set(0, type)

@@ -48,14 +48,16 @@ extension VM {
 
   func installComplex() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count < 2 { return try vm.makeComplex(0, 0) }
-      if a.count == 2 && a[1].has(.str) { return try vm.parseComplex(vm.text(a[1])) }
-      guard let (ar, ai) = vm.asComplex(a[1]) else { throw vm.cannotConvert(a[1], to: "complex") }
-      if a.count < 3 { return try vm.makeComplex(ar, ai) }
-      guard let (br, bi) = vm.asComplex(a[2]) else { throw vm.cannotConvert(a[2], to: "complex") }
-      return try vm.makeComplex(ar - bi, ai + br)
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count < 2 { return try vm.makeComplex(0, 0) }
+        if a.count == 2 && a[1].has(.str) { return try vm.parseComplex(vm.text(a[1])) }
+        guard let (ar, ai) = vm.asComplex(a[1]) else { throw vm.cannotConvert(a[1], to: "complex") }
+        if a.count < 3 { return try vm.makeComplex(ar, ai) }
+        guard let (br, bi) = vm.asComplex(a[2]) else { throw vm.cannotConvert(a[2], to: "complex") }
+        return try vm.makeComplex(ar - bi, ai + br)
+      }
+    }
     slots.unary = { vm, op, v in
       operation(vm) { vm throws(PyError) in
         let value = Value(bits: v)
@@ -108,7 +110,9 @@ extension VM {
     let body = text.dropLast()
     // The sign that begins the imaginary part: the last one that is not an exponent's.
     var split = body.startIndex
-    for i in body.indices.dropFirst() where (body[i] == 0x2B || body[i] == 0x2D) && body[i - 1] | 0x20 != 0x65 { split = i }
+    for i in body.indices.dropFirst() where (body[i] == 0x2B || body[i] == 0x2D) && body[i - 1] | 0x20 != 0x65 {
+      split = i
+    }
     let real = split == body.startIndex ? 0 : try parseFloat(Array(body[..<split]))
     let imaginary = Array(body[split...])
     if imaginary.isEmpty || imaginary == [0x2B] { return try makeComplex(real, 1) }

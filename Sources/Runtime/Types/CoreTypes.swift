@@ -18,10 +18,12 @@ extension VM {
 
   private func installObject() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count > 1 { throw vm.typeError("function takes 0 positional arguments but \(a.count - 1) were given") }
-      return try vm.makeObject(a[0], fields: 0)
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count > 1 { throw vm.typeError("function takes 0 positional arguments but \(a.count - 1) were given") }
+        return try vm.makeObject(a[0], fields: 0)
+      }
+    }
     slots.print = { vm, v, _, out in
       operation(vm) { vm throws(PyError) in
         let value = Value(bits: v)
@@ -32,33 +34,47 @@ extension VM {
     let object = try makeType("object", slots: slots)
     s.pointee.types[Interpreter.objectTypeIndex] = object
     try define(object, NativeDefinition("__init__", 1, nil, keywords: true) { _, _, _ in Value.none.bits })
-    try define(object, NativeDefinition("__new__", 1, nil, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-      guard a[0].has(.type) else { throw vm.typeError("__new__ arg must be a type") }
-      let type = a[0]
-      if type.pointer.word(TypeLayout.flags) & TypeLayout.isUser == 0 { return try vm.call(type) }
-      return try vm.makeInstance(type)
-    } }.asStatic)
-    try define(object, NativeDefinition("__setattr__", 3, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-      guard a[0].has(.instance), a[1].has(.str) else { throw vm.typeError("arg must be user-type") }
-      try vm.setOwnAttribute(a[0], vm.interned(a[1]), a[2])
-      return .none
-    } })
-    try define(object, NativeDefinition("__delattr__", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-      guard a[0].has(.instance), a[1].has(.str) else { throw vm.typeError("arg must be user-type") }
-      try vm.setOwnAttribute(a[0], vm.interned(a[1]), .empty)
-      return .none
-    } })
+    try define(
+      object,
+      NativeDefinition("__new__", 1, nil, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[0].has(.type) else { throw vm.typeError("__new__ arg must be a type") }
+          let type = a[0]
+          if type.pointer.word(TypeLayout.flags) & TypeLayout.isUser == 0 { return try vm.call(type) }
+          return try vm.makeInstance(type)
+        }
+      }.asStatic)
+    try define(
+      object,
+      NativeDefinition("__setattr__", 3, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[0].has(.instance), a[1].has(.str) else { throw vm.typeError("arg must be user-type") }
+          try vm.setOwnAttribute(a[0], vm.interned(a[1]), a[2])
+          return .none
+        }
+      })
+    try define(
+      object,
+      NativeDefinition("__delattr__", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard a[0].has(.instance), a[1].has(.str) else { throw vm.typeError("arg must be user-type") }
+          try vm.setOwnAttribute(a[0], vm.interned(a[1]), .empty)
+          return .none
+        }
+      })
   }
 
   private func installTypeType() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count == 2 { return vm.type(of: a[1]) }
-      guard a.count == 4, a[1].has(.str), a[2].has(.tuple), a[3].has(.dict) else {
-        throw vm.typeError("type takes 1 or 3 arguments")
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count == 2 { return vm.type(of: a[1]) }
+        guard a.count == 4, a[1].has(.str), a[2].has(.tuple), a[3].has(.dict) else {
+          throw vm.typeError("type takes 1 or 3 arguments")
+        }
+        return try vm.makeClass(a[1], a[2], try vm.copyDict(a[3]))
       }
-      return try vm.makeClass(a[1], a[2], try vm.copyDict(a[3]))
-    } }
+    }
     slots.print = { vm, v, _, out in
       TextBuffer(out).append("<class '\(VM(vm).string(Value(bits: v).pointer.value(TypeLayout.name)))'>")
       return Value.none.bits
@@ -140,15 +156,18 @@ extension VM {
 
   private func installWrappers() throws(PyError) {
     for (index, name) in [
-      (Interpreter.staticMethodTypeIndex, "staticmethod" as StaticString), (Interpreter.classMethodTypeIndex, "classmethod"),
+      (Interpreter.staticMethodTypeIndex, "staticmethod" as StaticString),
+      (Interpreter.classMethodTypeIndex, "classmethod"),
     ] {
       var slots = TypeSlots()
-      slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-        if a.count != 2 { throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given") }
-        let wrapper = try vm.makeObject(a[0], fields: 1)
-        ObjectLayout.set(wrapper.pointer, 0, a[1])
-        return wrapper
-      } }
+      slots.make = {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          if a.count != 2 { throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given") }
+          let wrapper = try vm.makeObject(a[0], fields: 1)
+          ObjectLayout.set(wrapper.pointer, 0, a[1])
+          return wrapper
+        }
+      }
       s.pointee.types[index] = try makeType(name, slots: slots)
     }
     var property = TypeSlots()
@@ -161,13 +180,15 @@ extension VM {
         NativeDefinition("deleter", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.copyProperty(a, 2) } },
       ], slots: property)
     var superSlots = TypeSlots()
-    superSlots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      guard a.count == 3, a[1].has(.type) else { throw vm.typeError("super() takes a class and an object") }
-      let object = try vm.makeObject(a[0], fields: 2)
-      ObjectLayout.set(object.pointer, 0, a[1])
-      ObjectLayout.set(object.pointer, 1, a[2])
-      return object
-    } }
+    superSlots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        guard a.count == 3, a[1].has(.type) else { throw vm.typeError("super() takes a class and an object") }
+        let object = try vm.makeObject(a[0], fields: 2)
+        ObjectLayout.set(object.pointer, 0, a[1])
+        ObjectLayout.set(object.pointer, 1, a[2])
+        return object
+      }
+    }
     superSlots.loadAttribute = { vm, v, name in
       operation(vm) { vm throws(PyError) in
         let p = Value(bits: v).pointer

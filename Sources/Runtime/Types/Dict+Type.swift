@@ -2,14 +2,16 @@
 extension VM {
   func installDict() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      let dict = try vm.makeDict(0, ordered: a[0] == vm.interpreter.orderedDictType)
-      if dict.has(.dict), a[0] == vm.interpreter.orderedDictType { vm.interpreter.markOrdered(dict) }
-      vm.push(dict)
-      defer { vm.pop() }
-      try vm.dictUpdate(dict, a)
-      return dict
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        let dict = try vm.makeDict(0, ordered: a[0] == vm.interpreter.orderedDictType)
+        if dict.has(.dict), a[0] == vm.interpreter.orderedDictType { vm.interpreter.markOrdered(dict) }
+        vm.push(dict)
+        defer { vm.pop() }
+        try vm.dictUpdate(dict, a)
+        return dict
+      }
+    }
     slots.unary = { vm, op, v in
       operation(vm) { vm throws(PyError) in
         UnaryOperation(rawValue: op) == .length ? Value(small: vm.dictCount(Value(bits: v))) : .unsupported
@@ -79,45 +81,63 @@ extension VM {
 
   private static var dictMethods: [NativeDefinition] {
     [
-      NativeDefinition("clear", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        vm.dictClear(a[0])
-        return .none
-      } },
+      NativeDefinition("clear", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          vm.dictClear(a[0])
+          return .none
+        }
+      },
       NativeDefinition("copy", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.copyDict(a[0]) } },
-      NativeDefinition("fromkeys", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        let dict = try vm.makeDict()
-        vm.push(dict)
-        var keys = try vm.iterate(a[1])
-        while let key = try keys.next() { try vm.dictStore(dict, key, a.count > 2 ? a[2] : .none) }
-        keys.end()
-        vm.pop()
-        return dict
-      } }.asClassMethod,
-      NativeDefinition("get", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        let found = try vm.dictFind(a[0], a[1])
-        return found.isEmpty ? (a.count > 2 ? a[2] : .none) : found
-      } },
-      NativeDefinition("items", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.makeDictView(a[0], .items) } },
-      NativeDefinition("keys", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.makeDictView(a[0], .keys) } },
-      NativeDefinition("values", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.makeDictView(a[0], .values) } },
-      NativeDefinition("pop", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        let removed = try vm.dictRemove(a[0], a[1])
-        if !removed.isEmpty { return removed }
-        if a.count > 2 { return a[2] }
-        throw vm.error(.keyError, args: a[1])
-      } },
+      NativeDefinition("fromkeys", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let dict = try vm.makeDict()
+          vm.push(dict)
+          var keys = try vm.iterate(a[1])
+          while let key = try keys.next() { try vm.dictStore(dict, key, a.count > 2 ? a[2] : .none) }
+          keys.end()
+          vm.pop()
+          return dict
+        }
+      }.asClassMethod,
+      NativeDefinition("get", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let found = try vm.dictFind(a[0], a[1])
+          return found.isEmpty ? (a.count > 2 ? a[2] : .none) : found
+        }
+      },
+      NativeDefinition("items", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.makeDictView(a[0], .items) }
+      },
+      NativeDefinition("keys", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.makeDictView(a[0], .keys) }
+      },
+      NativeDefinition("values", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.makeDictView(a[0], .values) }
+      },
+      NativeDefinition("pop", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let removed = try vm.dictRemove(a[0], a[1])
+          if !removed.isEmpty { return removed }
+          if a.count > 2 { return a[2] }
+          throw vm.error(.keyError, args: a[1])
+        }
+      },
       NativeDefinition("popitem", 1, 1) { native($0, $1, $2, dictPopItem) },
-      NativeDefinition("setdefault", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        let found = try vm.dictFind(a[0], a[1])
-        if !found.isEmpty { return found }
-        let value = a.count > 2 ? a[2] : Value.none
-        try vm.dictStore(a[0], a[1], value)
-        return value
-      } },
-      NativeDefinition("update", 1, 2, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.dictUpdate(a[0], a)
-        return .none
-      } },
+      NativeDefinition("setdefault", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          let found = try vm.dictFind(a[0], a[1])
+          if !found.isEmpty { return found }
+          let value = a.count > 2 ? a[2] : Value.none
+          try vm.dictStore(a[0], a[1], value)
+          return value
+        }
+      },
+      NativeDefinition("update", 1, 2, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.dictUpdate(a[0], a)
+          return .none
+        }
+      },
     ]
   }
 
@@ -267,7 +287,9 @@ extension VM {
     view.binary = { vm, op, a, b in
       operation(vm) { vm throws(PyError) in
         let p = Value(bits: a).pointer
-        guard BinaryOperation(rawValue: op) == .contains, ObjectLayout.field(p, 1).small == 0 else { return .unsupported }
+        guard BinaryOperation(rawValue: op) == .contains, ObjectLayout.field(p, 1).small == 0 else {
+          return .unsupported
+        }
         return Value(try !vm.dictFind(ObjectLayout.field(p, 0), Value(bits: b)).isEmpty)
       }
     }
@@ -277,7 +299,8 @@ extension VM {
     iterator.next = { vm, v in
       operation(vm) { vm throws(PyError) in
         let p = Value(bits: v).pointer
-        guard let (slot, key, value) = vm.dictNext(ObjectLayout.field(p, 0), from: ObjectLayout.field(p, 2).small) else {
+        guard let (slot, key, value) = vm.dictNext(ObjectLayout.field(p, 0), from: ObjectLayout.field(p, 2).small)
+        else {
           return .stop
         }
         ObjectLayout.set(p, 2, Value(small: slot + 1))

@@ -29,7 +29,9 @@ package enum DictLayout {
   @inline(__always) static func slot(_ p: UnsafeMutableRawPointer, _ i: Int) -> UnsafeMutableRawPointer {
     p.raw(entries) + (8 + i * 16)
   }
-  @inline(__always) static func isOrdered(_ p: UnsafeMutableRawPointer) -> Bool { p.header.bits & Header.orderedFlag != 0 }
+  @inline(__always) static func isOrdered(_ p: UnsafeMutableRawPointer) -> Bool {
+    p.header.bits & Header.orderedFlag != 0
+  }
 
   /// The board's table sizes.
   static let sizes: [Int] = [
@@ -150,7 +152,9 @@ extension VM {
     }
   }
 
-  @inline(__always) private func dictProbe(_ p: UnsafeMutableRawPointer, hash: UInt32, _ matches: (Value) -> Bool) -> Int {
+  @inline(__always) private func dictProbe(_ p: UnsafeMutableRawPointer, hash: UInt32, _ matches: (Value) -> Bool)
+    -> Int
+  {
     let table = DictIndex(p)
     var i = Int(hash) & table.mask
     while true {

@@ -3,10 +3,12 @@ extension VM {
   func installExceptions() throws(PyError) {
     for kind in ExceptionKind.allCases {
       var slots = TypeSlots()
-      slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-        if a.keywordCount > 0 { throw vm.typeError("function doesn't take keyword arguments") }
-        return try vm.makeException(a[0], args: try vm.makeTuple(from: a.base + 8, count: a.count - 1))
-      } }
+      slots.make = {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          if a.keywordCount > 0 { throw vm.typeError("function doesn't take keyword arguments") }
+          return try vm.makeException(a[0], args: try vm.makeTuple(from: a.base + 8, count: a.count - 1))
+        }
+      }
       slots.print = { vm, v, kind, out in
         operation(vm) { vm throws(PyError) in
           try vm.printException(Value(bits: v), PrintKind(rawValue: kind) ?? .str, TextBuffer(out))
@@ -29,10 +31,14 @@ extension VM {
     }
     let base = exceptionType(.baseException)
     install(base, for: .exception)
-    try define(base, NativeDefinition("__init__", 1, nil) { native($0, $1, $2) { vm, a throws(PyError) in
-      a[0].pointer.set(ExceptionLayout.args, try vm.makeTuple(from: a.base + 8, count: a.count - 1))
-      return .none
-    } })
+    try define(
+      base,
+      NativeDefinition("__init__", 1, nil) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          a[0].pointer.set(ExceptionLayout.args, try vm.makeTuple(from: a.base + 8, count: a.count - 1))
+          return .none
+        }
+      })
   }
 
   private func exceptionAttribute(_ exception: Value, _ name: Value) throws(PyError) -> Value {

@@ -4,14 +4,16 @@ import Glibc
 extension VM {
   func installFloatAndComplex() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count < 2 { return try vm.makeFloat(0) }
-      if a[1].has(.float) { return a[1] }
-      if a[1].has(.str) || a[1].has(.bytes) || a[1].has(.bytearray) {
-        return try vm.makeFloat(try vm.parseFloat(try vm.bufferBytes(a[1])))
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count < 2 { return try vm.makeFloat(0) }
+        if a[1].has(.float) { return a[1] }
+        if a[1].has(.str) || a[1].has(.bytes) || a[1].has(.bytearray) {
+          return try vm.makeFloat(try vm.parseFloat(try vm.bufferBytes(a[1])))
+        }
+        return try vm.unary(.float, a[1])
       }
-      return try vm.unary(.float, a[1])
-    } }
+    }
     slots.unary = { vm, op, v in
       operation(vm) { vm throws(PyError) in
         let value = Value(bits: v)

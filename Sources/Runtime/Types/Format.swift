@@ -40,7 +40,9 @@ extension VM {
       let name = text[nameStart..<i]
       var conversion: UInt8 = 0
       if i < text.count && text[i] == 0x21 {
-        guard i + 1 < text.count, text[i + 1] == 0x72 || text[i + 1] == 0x73 else { throw valueError("bad conversion specifier") }
+        guard i + 1 < text.count, text[i + 1] == 0x72 || text[i + 1] == 0x73 else {
+          throw valueError("bad conversion specifier")
+        }
         conversion = text[i + 1]
         i += 2
       }
@@ -73,7 +75,9 @@ extension VM {
     }
   }
 
-  private func fieldValue(_ name: Slice<UnsafeBufferPointer<UInt8>>, _ a: Arguments, _ next: inout Int) throws(PyError) -> Value {
+  private func fieldValue(_ name: Slice<UnsafeBufferPointer<UInt8>>, _ a: Arguments, _ next: inout Int) throws(PyError)
+    -> Value
+  {
     let head = name.prefix { $0 != 0x2E && $0 != 0x5B }
     var value: Value
     if head.isEmpty || head.allSatisfy({ $0 >= 48 && $0 <= 57 }) {
@@ -146,7 +150,8 @@ extension VM {
   }
 
   private func unknownFormat(_ type: UInt8, _ value: Value) -> PyError {
-    valueError("unknown format code '\(Character(UnicodeScalar(type)))' for object of type '\(string(typeName(value)))'")
+    valueError(
+      "unknown format code '\(Character(UnicodeScalar(type)))' for object of type '\(string(typeName(value)))'")
   }
 
   /// An int's digits with sign and prefix, grouped; what is the sign and prefix is told for zero padding.
@@ -363,13 +368,16 @@ extension VM {
       }
     case 0x64, 0x69, 0x75:
       s.type = 0x64
-      try formatInt(value.has(.float) ? try intFromDouble(FloatLayout.value(value.pointer)) : try integerOperand(value), &s, body)
+      try formatInt(
+        value.has(.float) ? try intFromDouble(FloatLayout.value(value.pointer)) : try integerOperand(value), &s, body)
     case 0x78, 0x58, 0x6F: try formatInt(try integerOperand(value), &s, body)
     case 0x65, 0x45, 0x66, 0x46, 0x67, 0x47:
       guard let x = asNumber(value) else { throw cannotConvert(value, to: "float") }
       formatFloat(x, &s, body)
     default:
-      throw valueError("unsupported format character '\(Character(UnicodeScalar(s.type)))' (0x\(String(s.type, radix: 16))) at index 1")
+      throw valueError(
+        "unsupported format character '\(Character(UnicodeScalar(s.type)))' (0x\(String(s.type, radix: 16))) at index 1"
+      )
     }
     if spec.align == 0x3C {
       s.align = 0x3C

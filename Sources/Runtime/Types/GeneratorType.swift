@@ -18,12 +18,16 @@ extension VM {
     }
     let methods = [
       NativeDefinition("__await__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__next__", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.orStopIteration(try vm.resume(a[0], sending: .none))
-      } },
-      NativeDefinition("send", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.orStopIteration(try vm.resume(a[0], sending: a[1]))
-      } },
+      NativeDefinition("__next__", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.orStopIteration(try vm.resume(a[0], sending: .none))
+        }
+      },
+      NativeDefinition("send", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.orStopIteration(try vm.resume(a[0], sending: a[1]))
+        }
+      },
       NativeDefinition("throw", 2, 4) { native($0, $1, $2, generatorThrow) },
       NativeDefinition("close", 1, 1) { native($0, $1, $2, generatorClose) },
     ]

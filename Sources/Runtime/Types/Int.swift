@@ -2,14 +2,18 @@
 extension VM {
   func installIntAndBool() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count == 1 { return Value(small: 0) }
-      if a.count > 3 { throw vm.typeError("function expected at most 2 arguments, got \(a.count - 1)") }
-      let base = a.count == 3 ? try vm.intArgument(a[2]) : 10
-      return try vm.makeInt(from: a[1], base: base, hasBase: a.count == 3)
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count == 1 { return Value(small: 0) }
+        if a.count > 3 { throw vm.typeError("function expected at most 2 arguments, got \(a.count - 1)") }
+        let base = a.count == 3 ? try vm.intArgument(a[2]) : 10
+        return try vm.makeInt(from: a[1], base: base, hasBase: a.count == 3)
+      }
+    }
     slots.unary = { vm, op, v in
-      operation(vm) { vm throws(PyError) in try vm.intUnary(UnaryOperation(rawValue: op).unsafelyUnwrapped, Value(bits: v)) }
+      operation(vm) { vm throws(PyError) in
+        try vm.intUnary(UnaryOperation(rawValue: op).unsafelyUnwrapped, Value(bits: v))
+      }
     }
     slots.binary = { vm, op, a, b in
       operation(vm) { vm throws(PyError) in
@@ -21,9 +25,11 @@ extension VM {
       return Value.none.bits
     }
     let methods = [
-      NativeDefinition("bit_length", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        Value(small: vm.bitLength(a[0]))
-      } },
+      NativeDefinition("bit_length", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          Value(small: vm.bitLength(a[0]))
+        }
+      },
       NativeDefinition("from_bytes", 2, 3, keywords: true) { native($0, $1, $2, intFromBytes) }.asClassMethod,
       NativeDefinition("to_bytes", 1, 3, keywords: true) { native($0, $1, $2, intToBytes) },
     ]

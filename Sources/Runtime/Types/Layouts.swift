@@ -4,7 +4,9 @@
 package enum TupleLayout {
   static let items = 16
   @inline(__always) package static func count(_ p: UnsafeMutableRawPointer) -> Int { p.word(8) }
-  @inline(__always) package static func item(_ p: UnsafeMutableRawPointer, _ i: Int) -> Value { p.value(items &+ i &* 8) }
+  @inline(__always) package static func item(_ p: UnsafeMutableRawPointer, _ i: Int) -> Value {
+    p.value(items &+ i &* 8)
+  }
   @inline(__always) package static func set(_ p: UnsafeMutableRawPointer, _ i: Int, _ v: Value) {
     p.set(items &+ i &* 8, v)
   }
@@ -86,7 +88,9 @@ package enum ExceptionLayout {
 /// Native objects (tag `object`): +8 type · then `count` values, scanned by the collector.
 package enum ObjectLayout {
   package static let fields = 16
-  @inline(__always) package static func field(_ p: UnsafeMutableRawPointer, _ i: Int) -> Value { p.value(fields + i * 8) }
+  @inline(__always) package static func field(_ p: UnsafeMutableRawPointer, _ i: Int) -> Value {
+    p.value(fields + i * 8)
+  }
   @inline(__always) package static func set(_ p: UnsafeMutableRawPointer, _ i: Int, _ v: Value) {
     p.set(fields + i * 8, v)
   }
@@ -95,7 +99,8 @@ package enum ObjectLayout {
 extension VM {
   /// A float, rounded to the board's width. Charged only where floats live on the heap.
   @inline(__always) package func makeFloat(_ x: Double) throws(PyError) -> Value {
-    let p = try allocate(.float, leaf: true, payload: FloatLayout.payload, charge: s.pointee.floatMode == .double ? 16 : 0)
+    let p = try allocate(
+      .float, leaf: true, payload: FloatLayout.payload, charge: s.pointee.floatMode == .double ? 16 : 0)
     p.storeBytes(of: s.pointee.floatMode.round(x), toByteOffset: 8, as: Double.self)
     return Value(p)
   }
@@ -259,7 +264,8 @@ extension VM {
   package func string(_ value: Value) -> String { String(decoding: StrLayout.buffer(value.pointer), as: UTF8.self) }
 }
 
-@inline(__always) func equalBytes(_ a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>, _ n: Int) -> Bool {
+@inline(__always) func equalBytes(_ a: UnsafeMutablePointer<UInt8>, _ b: UnsafeMutablePointer<UInt8>, _ n: Int) -> Bool
+{
   for i in 0..<n where a[i] != b[i] { return false }
   return true
 }

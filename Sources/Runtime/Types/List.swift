@@ -4,7 +4,9 @@ import Glibc
 extension VM {
   func installList() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in a.count > 1 ? try vm.list(from: a[1]) : try vm.makeList() } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in a.count > 1 ? try vm.list(from: a[1]) : try vm.makeList() }
+    }
     slots.unary = { vm, op, v in
       operation(vm) { vm throws(PyError) in
         UnaryOperation(rawValue: op) == .length ? Value(small: ListLayout.count(Value(bits: v).pointer)) : .unsupported
@@ -15,7 +17,9 @@ extension VM {
         try vm.listBinary(BinaryOperation(rawValue: op).unsafelyUnwrapped, Value(bits: a), Value(bits: b))
       }
     }
-    slots.loadItem = { vm, v, i in operation(vm) { vm throws(PyError) in try vm.listGet(Value(bits: v), Value(bits: i)) } }
+    slots.loadItem = { vm, v, i in
+      operation(vm) { vm throws(PyError) in try vm.listGet(Value(bits: v), Value(bits: i)) }
+    }
     slots.storeItem = { vm, v, i, x in
       operation(vm) { vm throws(PyError) in
         try vm.listSet(Value(bits: v), Value(bits: i), Value(bits: x))
@@ -45,16 +49,20 @@ extension VM {
   private static var listMethods: [NativeDefinition] {
     [
       NativeDefinition("append", 2, 2) { native($0, $1, $2, listAppend) },
-      NativeDefinition("clear", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.listReplace(a[0], 0, ListLayout.count(a[0].pointer), nil, 0)
-        return .none
-      } },
+      NativeDefinition("clear", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.listReplace(a[0], 0, ListLayout.count(a[0].pointer), nil, 0)
+          return .none
+        }
+      },
       NativeDefinition("copy", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.list(from: a[0]) } },
       NativeDefinition("count", 2, 2) { native($0, $1, $2, sequenceCount) },
-      NativeDefinition("extend", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.listExtend(a[0], a[1])
-        return .none
-      } },
+      NativeDefinition("extend", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.listExtend(a[0], a[1])
+          return .none
+        }
+      },
       NativeDefinition("index", 2, 4) { native($0, $1, $2, sequenceIndex) },
       NativeDefinition("insert", 3, 3) { native($0, $1, $2, listInsert) },
       NativeDefinition("pop", 1, 2) { native($0, $1, $2, listPop) },
@@ -147,7 +155,9 @@ extension VM {
   }
 
   /// Replaces items `start..<stop` by `count` values at `source`.
-  func listReplace(_ list: Value, _ start: Int, _ stop: Int, _ source: UnsafeMutableRawPointer?, _ count: Int) throws(PyError) {
+  func listReplace(_ list: Value, _ start: Int, _ stop: Int, _ source: UnsafeMutableRawPointer?, _ count: Int)
+    throws(PyError)
+  {
     let p = list.pointer
     let n = ListLayout.count(p)
     let total = n - (stop - start) + count

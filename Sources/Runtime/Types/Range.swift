@@ -16,15 +16,17 @@ extension VM {
 
   func installRangeAndSlice() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count < 2 { throw vm.typeError("function missing 1 required positional arguments") }
-      if a.count > 4 { throw vm.typeError("function expected at most 3 arguments, got \(a.count - 1)") }
-      let first = try vm.intArgument(a[1])
-      if a.count == 2 { return try vm.makeRange(0, first, 1) }
-      let step = a.count > 3 ? try vm.intArgument(a[3]) : 1
-      if step == 0 { throw vm.valueError("range step cannot be zero") }
-      return try vm.makeRange(first, try vm.intArgument(a[2]), step)
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count < 2 { throw vm.typeError("function missing 1 required positional arguments") }
+        if a.count > 4 { throw vm.typeError("function expected at most 3 arguments, got \(a.count - 1)") }
+        let first = try vm.intArgument(a[1])
+        if a.count == 2 { return try vm.makeRange(0, first, 1) }
+        let step = a.count > 3 ? try vm.intArgument(a[3]) : 1
+        if step == 0 { throw vm.valueError("range step cannot be zero") }
+        return try vm.makeRange(first, try vm.intArgument(a[2]), step)
+      }
+    }
     slots.unary = { vm, op, v in
       UnaryOperation(rawValue: op) == .length
         ? Value(small: VM(vm).rangeLength(Value(bits: v).pointer)).bits : Value.unsupported.bits
@@ -32,7 +34,9 @@ extension VM {
     slots.binary = { vm, op, a, b in
       operation(vm) { vm throws(PyError) in
         let p = Value(bits: a).pointer
-        guard BinaryOperation(rawValue: op) == .contains, let n = vm.asIndex(Value(bits: b)) else { return .unsupported }
+        guard BinaryOperation(rawValue: op) == .contains, let n = vm.asIndex(Value(bits: b)) else {
+          return .unsupported
+        }
         let (start, stop, step) = (p.word(RangeLayout.start), p.word(RangeLayout.stop), p.word(RangeLayout.step))
         let inside = step > 0 ? n >= start && n < stop : n <= start && n > stop
         return Value(inside && (n &- start) % step == 0)
@@ -71,10 +75,15 @@ extension VM {
     install(try makeType("range", tag: .range, slots: slots), for: .range)
 
     var slice = TypeSlots()
-    slice.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count < 2 || a.count > 4 { throw vm.typeError("function expected at most 3 arguments, got \(a.count - 1)") }
-      return a.count == 2 ? try vm.makeSlice(.none, a[1], .none) : try vm.makeSlice(a[1], a[2], a.count > 3 ? a[3] : .none)
-    } }
+    slice.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count < 2 || a.count > 4 {
+          throw vm.typeError("function expected at most 3 arguments, got \(a.count - 1)")
+        }
+        return a.count == 2
+          ? try vm.makeSlice(.none, a[1], .none) : try vm.makeSlice(a[1], a[2], a.count > 3 ? a[3] : .none)
+      }
+    }
     slice.print = { vm, v, _, out in
       operation(vm) { vm throws(PyError) in
         let p = Value(bits: v).pointer
@@ -94,10 +103,12 @@ extension VM {
       default: return Value.unsupported.bits
       }
     }
-    let indices = NativeDefinition("indices", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-      let (start, stop, step, _) = try vm.sliceBounds(a[0], try vm.intArgument(a[1]))
-      return try vm.makeTuple(Value(small: start), Value(small: stop), Value(small: step))
-    } }
+    let indices = NativeDefinition("indices", 2, 2) {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        let (start, stop, step, _) = try vm.sliceBounds(a[0], try vm.intArgument(a[1]))
+        return try vm.makeTuple(Value(small: start), Value(small: stop), Value(small: step))
+      }
+    }
     install(try makeType("slice", tag: .slice, methods: [indices], slots: slice), for: .slice)
   }
 }

@@ -144,13 +144,18 @@ extension VM {
         return .none
       }
     }
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      a.count > 1 ? try vm.set(from: a[1]) : try vm.makeSet()
-    } }
-    install(try makeType("set", tag: .set, methods: VM.sharedSetMethods + VM.mutatingSetMethods, slots: slots), for: .set)
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      a.count > 1 ? try vm.set(from: a[1], frozen: true) : try vm.makeSet(frozen: true)
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        a.count > 1 ? try vm.set(from: a[1]) : try vm.makeSet()
+      }
+    }
+    install(
+      try makeType("set", tag: .set, methods: VM.sharedSetMethods + VM.mutatingSetMethods, slots: slots), for: .set)
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        a.count > 1 ? try vm.set(from: a[1], frozen: true) : try vm.makeSet(frozen: true)
+      }
+    }
     install(try makeType("frozenset", tag: .frozenset, methods: VM.sharedSetMethods, slots: slots), for: .frozenset)
   }
 
@@ -164,60 +169,94 @@ extension VM {
 
   private static var sharedSetMethods: [NativeDefinition] {
     [
-      NativeDefinition("copy", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.set(from: a[0], frozen: a[0].has(.frozenset))
-      } },
-      NativeDefinition("difference", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.subtract, a) } },
-      NativeDefinition("intersection", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.and, a) } },
-      NativeDefinition("symmetric_difference", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.xor, a) } },
+      NativeDefinition("copy", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.set(from: a[0], frozen: a[0].has(.frozenset))
+        }
+      },
+      NativeDefinition("difference", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.subtract, a) }
+      },
+      NativeDefinition("intersection", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.and, a) }
+      },
+      NativeDefinition("symmetric_difference", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.xor, a) }
+      },
       NativeDefinition("union", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.or, a) } },
-      NativeDefinition("issubset", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.lessEqual, a) } },
-      NativeDefinition("issuperset", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.greaterEqual, a) } },
-      NativeDefinition("isdisjoint", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        Value(vm.dictCount(try vm.setMethod(.and, a)) == 0)
-      } },
+      NativeDefinition("issubset", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.lessEqual, a) }
+      },
+      NativeDefinition("issuperset", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.greaterEqual, a) }
+      },
+      NativeDefinition("isdisjoint", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          Value(vm.dictCount(try vm.setMethod(.and, a)) == 0)
+        }
+      },
     ]
   }
 
   private static var mutatingSetMethods: [NativeDefinition] {
     [
-      NativeDefinition("add", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.setAdd(a[0], a[1])
-        return .none
-      } },
-      NativeDefinition("clear", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        vm.dictClear(a[0])
-        return .none
-      } },
-      NativeDefinition("discard", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        _ = try vm.dictRemove(a[0], a[1])
-        return .none
-      } },
-      NativeDefinition("remove", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        if try vm.dictRemove(a[0], a[1]).isEmpty { throw vm.error(.keyError, args: a[1]) }
-        return .none
-      } },
-      NativeDefinition("pop", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        guard let (_, item, _) = vm.dictNext(a[0], from: 0) else { throw vm.error(.keyError, "pop from an empty set") }
-        _ = try vm.dictRemove(a[0], item)
-        return item
-      } },
-      NativeDefinition("update", 1, nil) { native($0, $1, $2) { vm, a throws(PyError) in
-        for i in 1..<a.count { try vm.setUpdate(a[0], a[i]) }
-        return .none
-      } },
-      NativeDefinition("difference_update", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        _ = try vm.setMethod(.inplaceSubtract, a)
-        return .none
-      } },
-      NativeDefinition("intersection_update", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        _ = try vm.setMethod(.inplaceAnd, a)
-        return .none
-      } },
-      NativeDefinition("symmetric_difference_update", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in
-        _ = try vm.setMethod(.inplaceXor, a)
-        return .none
-      } },
+      NativeDefinition("add", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.setAdd(a[0], a[1])
+          return .none
+        }
+      },
+      NativeDefinition("clear", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          vm.dictClear(a[0])
+          return .none
+        }
+      },
+      NativeDefinition("discard", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          _ = try vm.dictRemove(a[0], a[1])
+          return .none
+        }
+      },
+      NativeDefinition("remove", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          if try vm.dictRemove(a[0], a[1]).isEmpty { throw vm.error(.keyError, args: a[1]) }
+          return .none
+        }
+      },
+      NativeDefinition("pop", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          guard let (_, item, _) = vm.dictNext(a[0], from: 0) else {
+            throw vm.error(.keyError, "pop from an empty set")
+          }
+          _ = try vm.dictRemove(a[0], item)
+          return item
+        }
+      },
+      NativeDefinition("update", 1, nil) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          for i in 1..<a.count { try vm.setUpdate(a[0], a[i]) }
+          return .none
+        }
+      },
+      NativeDefinition("difference_update", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          _ = try vm.setMethod(.inplaceSubtract, a)
+          return .none
+        }
+      },
+      NativeDefinition("intersection_update", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          _ = try vm.setMethod(.inplaceAnd, a)
+          return .none
+        }
+      },
+      NativeDefinition("symmetric_difference_update", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          _ = try vm.setMethod(.inplaceXor, a)
+          return .none
+        }
+      },
     ]
   }
 }

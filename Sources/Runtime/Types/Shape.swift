@@ -72,7 +72,8 @@ extension VM {
   }
 
   /// Address of a slot in an instance.
-  @inline(__always) func slotAddress(_ p: UnsafeMutableRawPointer, _ slot: Int, inline: Int) -> UnsafeMutableRawPointer {
+  @inline(__always) func slotAddress(_ p: UnsafeMutableRawPointer, _ slot: Int, inline: Int) -> UnsafeMutableRawPointer
+  {
     slot < inline ? p + (InstanceLayout.slots + slot * 8) : p.raw(InstanceLayout.overflow) + (8 + (slot - inline) * 8)
   }
 

@@ -2,50 +2,88 @@
 extension VM {
   static var strMethods: [NativeDefinition] {
     sharedTextMethods + [
-      NativeDefinition("encode", 1, 3) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeBytes(StrLayout.buffer(a[0].pointer))
-      } },
-      NativeDefinition("format", 1, nil, keywords: true) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.makeStr { out throws(PyError) in try vm.format(StrLayout.buffer(a[0].pointer), a, out) }
-      } },
+      NativeDefinition("encode", 1, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeBytes(StrLayout.buffer(a[0].pointer))
+        }
+      },
+      NativeDefinition("format", 1, nil, keywords: true) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.makeStr { out throws(PyError) in try vm.format(StrLayout.buffer(a[0].pointer), a, out) }
+        }
+      },
     ]
   }
 
   static var sharedTextMethods: [NativeDefinition] {
     [
-      NativeDefinition("find", 2, 4) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: false, raises: false) } },
-      NativeDefinition("rfind", 2, 4) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: true, raises: false) } },
-      NativeDefinition("index", 2, 4) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: false, raises: true) } },
-      NativeDefinition("rindex", 2, 4) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: true, raises: true) } },
+      NativeDefinition("find", 2, 4) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: false, raises: false) }
+      },
+      NativeDefinition("rfind", 2, 4) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: true, raises: false) }
+      },
+      NativeDefinition("index", 2, 4) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: false, raises: true) }
+      },
+      NativeDefinition("rindex", 2, 4) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textFind(a, last: true, raises: true) }
+      },
       NativeDefinition("count", 2, 4) { native($0, $1, $2, textCount) },
-      NativeDefinition("startswith", 2, 3) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textHas(a, atEnd: false) } },
-      NativeDefinition("endswith", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textHas(a, atEnd: true) } },
-      NativeDefinition("strip", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textStrip(a, left: true, right: true) } },
-      NativeDefinition("lstrip", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textStrip(a, left: true, right: false) } },
-      NativeDefinition("rstrip", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textStrip(a, left: false, right: true) } },
+      NativeDefinition("startswith", 2, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textHas(a, atEnd: false) }
+      },
+      NativeDefinition("endswith", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textHas(a, atEnd: true) }
+      },
+      NativeDefinition("strip", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textStrip(a, left: true, right: true) }
+      },
+      NativeDefinition("lstrip", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textStrip(a, left: true, right: false) }
+      },
+      NativeDefinition("rstrip", 1, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textStrip(a, left: false, right: true) }
+      },
       NativeDefinition("split", 1, 3, keywords: true) { native($0, $1, $2, textSplit) },
       NativeDefinition("rsplit", 1, 3) { native($0, $1, $2, textSplitRight) },
       NativeDefinition("splitlines", 1, 2, keywords: true) { native($0, $1, $2, textSplitLines) },
       NativeDefinition("join", 2, 2) { native($0, $1, $2, textJoin) },
       NativeDefinition("replace", 3, 4) { native($0, $1, $2, textReplace) },
-      NativeDefinition("partition", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textPartition(a, last: false) } },
-      NativeDefinition("rpartition", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.textPartition(a, last: true) } },
+      NativeDefinition("partition", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textPartition(a, last: false) }
+      },
+      NativeDefinition("rpartition", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.textPartition(a, last: true) }
+      },
       NativeDefinition("center", 2, 2) { native($0, $1, $2, textCenter) },
-      NativeDefinition("lower", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.textMap(a[0]) { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }
-      } },
-      NativeDefinition("upper", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        try vm.textMap(a[0]) { $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
-      } },
+      NativeDefinition("lower", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.textMap(a[0]) { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }
+        }
+      },
+      NativeDefinition("upper", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.textMap(a[0]) { $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
+        }
+      },
       NativeDefinition("isspace", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in vm.textAll(a[0], isSpace) } },
-      NativeDefinition("isalpha", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        vm.textAll(a[0]) { ($0 | 32) >= 97 && ($0 | 32) <= 122 }
-      } },
-      NativeDefinition("isdigit", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in
-        vm.textAll(a[0]) { $0 >= 48 && $0 <= 57 }
-      } },
-      NativeDefinition("isupper", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in vm.textCase(a[0], upper: true) } },
-      NativeDefinition("islower", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in vm.textCase(a[0], upper: false) } },
+      NativeDefinition("isalpha", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          vm.textAll(a[0]) { ($0 | 32) >= 97 && ($0 | 32) <= 122 }
+        }
+      },
+      NativeDefinition("isdigit", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          vm.textAll(a[0]) { $0 >= 48 && $0 <= 57 }
+        }
+      },
+      NativeDefinition("isupper", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in vm.textCase(a[0], upper: true) }
+      },
+      NativeDefinition("islower", 1, 1) {
+        native($0, $1, $2) { vm, a throws(PyError) in vm.textCase(a[0], upper: false) }
+      },
     ]
   }
 
@@ -70,7 +108,9 @@ extension VM {
     default: try makeBytes(bytes)
     }
   }
-  fileprivate func makeText(_ bytes: UnsafeBufferPointer<UInt8>, _ from: Int, _ to: Int, like: Value) throws(PyError) -> Value {
+  fileprivate func makeText(_ bytes: UnsafeBufferPointer<UInt8>, _ from: Int, _ to: Int, like: Value) throws(PyError)
+    -> Value
+  {
     try makeText(UnsafeBufferPointer(rebasing: bytes[from..<to]), like: like)
   }
 
@@ -185,7 +225,9 @@ extension VM {
     let bytes = try content(a[0])
     let separator = try textPart(a[1], like: a[0])
     if separator.isEmpty { throw valueError("empty separator") }
-    let at = last ? findLast(separator, in: bytes, from: 0, to: bytes.count) : find(separator, in: bytes, from: 0, to: bytes.count)
+    let at =
+      last
+      ? findLast(separator, in: bytes, from: 0, to: bytes.count) : find(separator, in: bytes, from: 0, to: bytes.count)
     let empty = try makeText(UnsafeBufferPointer(rebasing: bytes[0..<0]), like: a[0])
     guard let at else { return last ? try makeTuple(empty, empty, a[0]) : try makeTuple(a[0], empty, empty) }
     return try makeTuple(
@@ -200,7 +242,8 @@ private func textCount(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   let needle = try vm.textPart(a[1], like: a[0])
   let (from, to) = try vm.textBounds(a, 2)
   if needle.isEmpty {
-    return Value(small: (a[0].has(.str) ? bytes[from..<to].reduce(0) { $1 & 0xC0 != 0x80 ? $0 + 1 : $0 } : to - from) + 1)
+    return Value(
+      small: (a[0].has(.str) ? bytes[from..<to].reduce(0) { $1 & 0xC0 != 0x80 ? $0 + 1 : $0 } : to - from) + 1)
   }
   var count = 0
   var at = from

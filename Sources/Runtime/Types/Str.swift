@@ -85,16 +85,18 @@ extension VM {
 
   func installStr() throws(PyError) {
     var slots = TypeSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count < 2 { return vm.interpreter.names.empty }
-      if a.count > 2 || a.keywordCount > 0 {
-        guard !a[1].has(.str), let bytes = try? vm.bufferBytes(a[1]) else {
-          throw vm.typeError("decoding \(vm.string(vm.typeName(a[1]))) is not supported")
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count < 2 { return vm.interpreter.names.empty }
+        if a.count > 2 || a.keywordCount > 0 {
+          guard !a[1].has(.str), let bytes = try? vm.bufferBytes(a[1]) else {
+            throw vm.typeError("decoding \(vm.string(vm.typeName(a[1]))) is not supported")
+          }
+          return try vm.makeStrChecked(bytes)
         }
-        return try vm.makeStrChecked(bytes)
+        return try vm.str(a[1])
       }
-      return try vm.str(a[1])
-    } }
+    }
     slots.unary = { vm, op, v in
       UnaryOperation(rawValue: op) == .length
         ? Value(small: VM(vm).characterCount(Value(bits: v))).bits : Value.unsupported.bits
@@ -104,7 +106,8 @@ extension VM {
         try vm.strBinary(BinaryOperation(rawValue: op).unsafelyUnwrapped, Value(bits: a), Value(bits: b))
       }
     }
-    slots.loadItem = { vm, v, i in operation(vm) { vm throws(PyError) in try vm.strGet(Value(bits: v), Value(bits: i)) } }
+    slots.loadItem = { vm, v, i in operation(vm) { vm throws(PyError) in try vm.strGet(Value(bits: v), Value(bits: i)) }
+    }
     slots.iterate = { vm, v in
       operation(vm) { vm throws(PyError) in
         let iterator = try vm.makeObject(vm.coreType(Interpreter.strIteratorTypeIndex), fields: 2)
@@ -202,7 +205,8 @@ extension VM {
     let (total, overflow) = n.multipliedReportingOverflow(by: max(0, times))
     if overflow || total > Header.maximumBlocks * 8 { throw memoryError(bytes: overflow ? Int.max : total + 1) }
     try ensureRoom(total + 1)
-    let (result, start) = a.has(.str) ? try makeStrUninitialised(count: total) : try makeBytesUninitialised(count: total)
+    let (result, start) =
+      a.has(.str) ? try makeStrUninitialised(count: total) : try makeBytesUninitialised(count: total)
     for i in 0..<max(0, n == 0 ? 0 : times) { memcpy(start + i * n, StrLayout.bytes(a.pointer), n) }
     finishStr(result)
     return result
@@ -236,7 +240,9 @@ extension VM {
   func findLast(_ needle: UnsafeBufferPointer<UInt8>, in hay: UnsafeBufferPointer<UInt8>, from: Int, to: Int) -> Int? {
     var at = to - needle.count
     while at >= from {
-      if needle.isEmpty || memcmp(hay.baseAddress.unsafelyUnwrapped + at, needle.baseAddress.unsafelyUnwrapped, needle.count) == 0 {
+      if needle.isEmpty
+        || memcmp(hay.baseAddress.unsafelyUnwrapped + at, needle.baseAddress.unsafelyUnwrapped, needle.count) == 0
+      {
         return at
       }
       at -= 1

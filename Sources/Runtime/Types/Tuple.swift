@@ -52,11 +52,13 @@ extension VM {
 
   func installTuple() throws(PyError) {
     var slots = tupleSlots()
-    slots.make = { native($0, $1, $2) { vm, a throws(PyError) in
-      if a.count < 2 { return try vm.makeTuple() }
-      if a[1].has(.tuple) { return a[1] }
-      return try vm.tuple(from: a[1])
-    } }
+    slots.make = {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        if a.count < 2 { return try vm.makeTuple() }
+        if a[1].has(.tuple) { return a[1] }
+        return try vm.tuple(from: a[1])
+      }
+    }
     let methods = [
       NativeDefinition("count", 2, 2) { native($0, $1, $2, sequenceCount) },
       NativeDefinition("index", 2, 4) { native($0, $1, $2, sequenceIndex) },

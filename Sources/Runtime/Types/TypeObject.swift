@@ -110,7 +110,8 @@ extension VM {
   package func lookup(_ type: Value, _ name: Value) -> Value {
     let index = Int(truncatingIfNeeded: (type.bits &>> 4) ^ (name.bits &>> 4)) & (Interpreter.methodCacheCount - 1)
     let entry = s.pointee.methodCache + index
-    if entry.pointee.type == type.bits && entry.pointee.name == name.bits && entry.pointee.epoch == s.pointee.classEpoch {
+    if entry.pointee.type == type.bits && entry.pointee.name == name.bits && entry.pointee.epoch == s.pointee.classEpoch
+    {
       return entry.pointee.found
     }
     let found = lookupUncached(type, name, depth: 0)
@@ -142,7 +143,9 @@ extension VM {
     if type == base || base == s.pointee.types[Interpreter.objectTypeIndex] { return true }
     let bases = type.pointer.value(TypeLayout.bases)
     if bases.isEmpty { return false }
-    for i in 0..<TupleLayout.count(bases.pointer) where isSubtype(TupleLayout.item(bases.pointer, i), base) { return true }
+    for i in 0..<TupleLayout.count(bases.pointer) where isSubtype(TupleLayout.item(bases.pointer, i), base) {
+      return true
+    }
     return false
   }
 

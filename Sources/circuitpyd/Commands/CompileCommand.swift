@@ -20,7 +20,8 @@ struct CompileCommand: ParsableCommand {
     let name = Array((sourceName ?? file).utf8)
     let bytes: [UInt8]
     do throws(CompileError) {
-      bytes = encodeMPY(try compile(source, CompileOptions(sourceName: name, dialect: dialect.dialect)), dialect: dialect.dialect)
+      bytes = encodeMPY(
+        try compile(source, CompileOptions(sourceName: name, dialect: dialect.dialect)), dialect: dialect.dialect)
     } catch {
       throw CommandError("\(file):\(error.line): \(error.message)")
     }

@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Heap in bytes, with K or M: 20K.") var heap: ByteCount?
   @Option(help: "Float width: board (30 bits), single or double.") var float: FloatWidth = .board
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
-  @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout: Double?
+  @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout:
+    Double?
 
   func run() throws {
     guard (path == nil) != (code == nil) else {
@@ -28,7 +29,8 @@ struct RunCommand: ParsableCommand {
       let host = StdioHost(files: FolderFileStore(program.folder), virtualTime: isVirtual)
       let interpreter = Interpreter(host: host, options: options)
       if let limit { Watchdog.start(seconds: limit) }
-      end = program.isBinary
+      end =
+        program.isBinary
         ? interpreter.run(binary: program.bytes, name: program.name)
         : interpreter.run(source: program.bytes, name: program.name)
     }
@@ -48,14 +50,18 @@ struct Program {
   let isBinary: Bool
 
   static func load(path: String?, code: String?) throws -> Program {
-    guard let path else { return Program(bytes: Array((code ?? "").utf8), name: "<stdin>", folder: ".", isBinary: false) }
+    guard let path else {
+      return Program(bytes: Array((code ?? "").utf8), name: "<stdin>", folder: ".", isBinary: false)
+    }
     var info = stat()
     guard stat(path, &info) == 0 else {
       throw CommandError("\(path): \(String(cString: strerror(errno)))")
     }
     if info.st_mode & S_IFMT == S_IFDIR {
       for name in ["code.txt", "code.py", "main.py", "main.txt"] {
-        if let bytes = HostFile.read(path + "/" + name) { return Program(bytes: bytes, name: name, folder: path, isBinary: false) }
+        if let bytes = HostFile.read(path + "/" + name) {
+          return Program(bytes: bytes, name: name, folder: path, isBinary: false)
+        }
       }
       throw CommandError("\(path): no code.py in this folder")
     }
@@ -93,7 +99,9 @@ struct ByteCount: ExpressibleByArgument {
   let bytes: Int
   init?(argument: String) {
     let scale = ["K": 1024, "k": 1024, "M": 1 << 20, "m": 1 << 20][argument.suffix(1)] ?? 1
-    guard let n = Int(scale == 1 ? Substring(argument) : argument.dropLast()), n > 0, n <= Int.max / scale else { return nil }
+    guard let n = Int(scale == 1 ? Substring(argument) : argument.dropLast()), n > 0, n <= Int.max / scale else {
+      return nil
+    }
     bytes = n * scale
   }
 }
