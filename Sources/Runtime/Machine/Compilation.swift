@@ -35,8 +35,10 @@ extension VM {
 
   func decodeBinary(_ bytes: [UInt8], fileName: [UInt8]) throws(PyError) -> CodeModule {
     do throws(BytecodeError) {
-      let (module, isForeign) = try decodeMPY(bytes, dialect: options.dialect, strict: options.strict)
-      if isForeign {
+      let (module, isMicroPython) = try decodeMPY(bytes, dialect: options.dialect, strict: options.strict)
+      // Files from outside are verified whole; what our own compiler made is checked by the translator's analysis alone.
+      _ = try verify(module, dialect: isMicroPython ? .micropython : .circuitpython)
+      if isMicroPython && options.dialect == .circuitpython {
         let shown = String(decoding: fileName, as: UTF8.self)
         interpreter.host.note(
           "\(shown): a MicroPython .mpy file; a board would refuse it (use CircuitPython's mpy-cross)")
