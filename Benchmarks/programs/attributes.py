@@ -10,7 +10,7 @@ class Body:
 
 def run():
     bodies = [Body(i) for i in range(10)]
-    for _ in range(60000):
+    for _ in range(240000):
         for body in bodies:
             body.step(1)
     return sum(body.x for body in bodies)

@@ -7,6 +7,6 @@ def run():
         f *= i
     return (a * b) % 1000000007 + len(str(f)) + pow(3, 10**40, 10**30 + 7) % 97
 
-for _ in range(10):
+for _ in range(60):
     r = run()
 print(r)

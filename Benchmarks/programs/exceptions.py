@@ -5,7 +5,7 @@ def check(i):
 
 def run():
     caught = 0
-    for i in range(150000):
+    for i in range(750000):
         try:
             check(i)
         except ValueError:

@@ -14,4 +14,4 @@ def mandelbrot(width, height, limit):
                 inside += 1
     return inside > 0
 
-print(mandelbrot(120, 80, 100))
+print(mandelbrot(240, 160, 100))

@@ -12,7 +12,7 @@ def chained(n):
 
 def run():
     total = 0
-    for _ in range(20):
+    for _ in range(100):
         total += sum(x * x for x in evens(chained(10000)))
     return total
 

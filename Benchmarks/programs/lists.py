@@ -8,4 +8,4 @@ def sieve(n):
                 flags[j] = False
     return len(found)
 
-print([sieve(20000) for _ in range(15)][-1])
+print([sieve(20000) for _ in range(75)][-1])

@@ -1,6 +1,6 @@
 def run():
     total = 0
-    for i in range(300):
+    for i in range(900):
         j = 0
         while j < 10000:
             total = (total + i * j) % 1000003

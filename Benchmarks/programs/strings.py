@@ -1,6 +1,6 @@
 def run():
     total = 0
-    for i in range(15000):
+    for i in range(60000):
         line = "sensor=%d,value=%s" % (i, "x" * (i % 7))
         name, value = line.split(",")
         if name.startswith("sensor") and value.find("xx") > 0:

@@ -43,14 +43,47 @@ extension VM {
     }
   }
 
+  /// Sign and magnitude of an int, a small one's magnitude in `room`.
+  private func limbs(_ v: Value, _ room: UnsafeMutablePointer<UInt64>) -> (negative: Bool, LimbSource) {
+    if v.has(.int) { return (IntLayout.isNegative(v.pointer), IntLayout.magnitude(v.pointer)) }
+    let n = asIndex(v) ?? 0
+    room.pointee = UInt64(n.magnitude)
+    return (n < 0, LimbSource(start: room, count: n == 0 ? 0 : 1))
+  }
+
+  /// Sums, differences and products, the usual cases, straight from limbs to limbs; nil for other operators.
+  private func limbArithmetic(_ op: BinaryOperation, _ a: Value, _ b: Value) throws(PyError) -> Value? {
+    guard op == .add || op == .subtract || op == .multiply else { return nil }
+    return try withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { small throws(PyError) in
+      let rooms = small.baseAddress.unsafelyUnwrapped
+      let (aNegative, x) = limbs(a, rooms)
+      let (isNegative, y) = limbs(b, rooms + 1)
+      let bNegative = op == .subtract ? !isNegative : isNegative
+      if op == .multiply && (x.count + y.count) * 64 > limitBits { throw memoryError(bytes: (x.count + y.count) * 8) }
+      let capacity = op == .multiply ? Limbs.multiplyCapacity(x.count, y.count) : Limbs.addCapacity(x.count, y.count)
+      return try withUnsafeTemporaryAllocation(of: UInt64.self, capacity: max(capacity, 1)) { room throws(PyError) in
+        let n: Int
+        var negative = aNegative
+        if op == .multiply {
+          n = Limbs.multiply(x, y, into: room)
+          negative = aNegative != isNegative
+        } else if aNegative == bNegative {
+          n = Limbs.add(x, y, into: room)
+        } else if Limbs.compare(x, y) >= 0 {
+          n = Limbs.subtract(x, y, into: room)
+        } else {
+          n = Limbs.subtract(y, x, into: room)
+          negative = bNegative
+        }
+        return try makeInt(negative: negative, LimbSource(rebasing: room[..<n]))
+      }
+    }
+  }
+
   func bigBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws(PyError) -> Value {
+    if let result = try limbArithmetic(op, a, b) { return result }
     let (x, y) = (bigInt(a), bigInt(b))
     switch op {
-    case .add: return try makeInt(x + y)
-    case .subtract: return try makeInt(x - y)
-    case .multiply:
-      if x.bitLength + y.bitLength > limitBits { throw memoryError(bytes: (x.bitLength + y.bitLength) / 8) }
-      return try makeInt(x * y)
     case .floorDivide: return try makeInt(try run { () throws(NumberError) in try x.dividedFloor(by: y) }.quotient)
     case .modulo: return try makeInt(try run { () throws(NumberError) in try x.dividedFloor(by: y) }.remainder)
     case .trueDivide:
