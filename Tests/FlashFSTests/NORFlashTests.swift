@@ -6,7 +6,9 @@ import Testing
 @Suite struct NORFlashTests {
   private let geometry = FlashGeometry(sizeBytes: 4 * FlashGeometry.eraseBytes)
 
-  private func makeFlash(faults: any FaultPlan = NoFaults(), _ store: MemoryStore? = nil) -> (SimulatedNORFlash, MemoryStore) {
+  private func makeFlash(faults: any FaultPlan = NoFaults(), _ store: MemoryStore? = nil) -> (
+    SimulatedNORFlash, MemoryStore
+  ) {
     let store = store ?? MemoryStore([UInt8](repeating: 0xFF, count: geometry.sizeBytes))
     return (SimulatedNORFlash(store: store, geometry: geometry, faults: faults), store)
   }
@@ -83,5 +85,7 @@ import Testing
     }
   }
 
-  private func makeFlash(_ store: MemoryStore) -> (SimulatedNORFlash, MemoryStore) { makeFlash(faults: NoFaults(), store) }
+  private func makeFlash(_ store: MemoryStore) -> (SimulatedNORFlash, MemoryStore) {
+    makeFlash(faults: NoFaults(), store)
+  }
 }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A NOR chip whose bytes lie in a store. It checks the rules on every operation, counts, wears, and breaks as its fault plan says.
+/// A NOR chip whose bytes lie in a store. It checks the rules on every operation, counts, wears, and breaks as its fault
+/// plan says.
 package final class SimulatedNORFlash: FlashDevice {
   private struct State: Sendable {
     var counters = FlashCounters()
@@ -17,7 +18,8 @@ package final class SimulatedNORFlash: FlashDevice {
   private let latency: FlashLatency?
   private let state: Mutex<State>
 
-  /// `geometry` may cover only the first part of the store. `unsettled` is what an earlier device on the same store left.
+  /// `geometry` may cover only the first part of the store. `unsettled` is what an earlier device on the same store
+  /// left.
   package init(
     store: any FlashStore, geometry: FlashGeometry, wear: [UInt32]? = nil, faults: any FaultPlan = NoFaults(),
     latency: FlashLatency? = nil, unsettled: [UnsettledCells] = []
@@ -141,7 +143,9 @@ package final class SimulatedNORFlash: FlashDevice {
 
   private func contents(_ offset: Int, _ length: Int) throws(FlashError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: length)
-    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(FlashError) in try store.read(offset, into: .init(buffer)) }
+    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(FlashError) in
+      try store.read(offset, into: .init(buffer))
+    }
     return bytes
   }
 

@@ -24,6 +24,7 @@ struct RunCommand: ParsableCommand {
     let program = try Program.load(path: path, code: code)
     let isVirtual = virtualTime
     let limit = timeout
+    // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
     PythonThread.run {
       let host = StdioHost(files: FolderFileStore(program.folder), virtualTime: isVirtual)
