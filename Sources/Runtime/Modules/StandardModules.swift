@@ -10,6 +10,7 @@ extension Interpreter {
       JSONModule.module,
       BinasciiModule.module, TracebackModule.module, ArrayModule.module,
     ] { register(module) }
+    if !options.strict { register(CMathModule.module) }
     do throws(PyError) {
       try OSModule.installOpen(vm)
       _ = try vm.importModule(vm.intern("sys"), globals: mainGlobals, fromList: .none, level: 0)

@@ -35,3 +35,11 @@ try:
 except OSError as e:
     print(e.errno)  # expect: 2
 print(os.getenv("NOTHING", "fallback"))  # expect: fallback
+import array, cmath
+print(cmath.sqrt(-4).imag, cmath.polar(3 + 4j)[0], abs(cmath.exp(cmath.pi * 1j) + 1) < 0.001)  # expect: 2.0 5.0 True
+v = array.array("H", [1, 2, 3])
+v.append(65535)
+print(v, v[-1], len(v), memoryview(v)[1:3][0], bytes(array.array("h", [-1])))  # expect: array('H', [1, 2, 3, 65535]) 65535 4 2 b'\xff\xff'
+m = memoryview(bytearray(b"abcdef"))
+m[2:4] = b"XY"
+print(bytes(m[1:5]), m[0])  # expect: b'bXYe' 97
