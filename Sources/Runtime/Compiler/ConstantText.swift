@@ -117,7 +117,10 @@ enum FloatText {
         mantissa /= 10
         shifted += 1
       }
-      result = format(String(mantissa).utf8, exponent: shifted)
+      // A subnormal equal to its rounded power of ten has fewer digits; the reference pads them.
+      let text = Array(String(mantissa).utf8)
+      let padding = [UInt8](repeating: UInt8(ascii: "0"), count: max(0, digits - text.count))
+      result = format(padding + text, exponent: shifted)
       if parse(result[...]) == value { break }
     }
     return result
@@ -139,8 +142,8 @@ enum FloatText {
   }
 
   /// Digits with the point after the first, moved by `exponent` where the text stays short.
-  private static func format(_ digits: String.UTF8View, exponent: Int) -> [UInt8] {
-    var significant = Array(digits)
+  private static func format(_ digits: [UInt8], exponent: Int) -> [UInt8] {
+    var significant = digits
     while significant.count > 1, significant.last == UInt8(ascii: "0") { significant.removeLast() }
     let zero = UInt8(ascii: "0"), point = UInt8(ascii: ".")
     if (0..<16).contains(exponent) {

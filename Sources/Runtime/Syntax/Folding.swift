@@ -164,7 +164,7 @@ extension Parser {
     }
     guard radix != 0, !digits.isEmpty, digits.allSatisfy({ (digitValue($0) ?? 99) < radix }) else {
       throw syntaxError(
-        "invalid syntax for integer with base \(radix): '\(String(decoding: text, as: UTF8.self))'", line: line)
+        "invalid syntax for integer with base \(radix): '\(String(decoding: digits, as: UTF8.self))'", line: line)
     }
     var value = 0
     for digit in digits {

@@ -138,6 +138,7 @@ extension Lexer {
         } else if reader.isAt("}") {
           depth -= 1
         }
+        if literal.isRaw && reader.isAt("\\") { format.append(92) }
         format.append(UInt8(truncatingIfNeeded: reader.current))
         reader.advance()
       }

@@ -95,7 +95,6 @@ struct Lexer {
       }
       if column != indentation[indentation.count - 1] {
         token.kind = .dedentMismatch
-        token.line = reader.line
       }
     }
   }

@@ -103,13 +103,17 @@ extension Parser {
       return reduce(.comprehension, line: line, from: base)
     }
     guard try take(.comma) else { return stack.removeLast() }
-    // From two elements on, the node begins where the second does.
-    let secondLine = kind.startsTestOrStar ? self.line : line
+    let restLine = self.line
+    var hasTrailingComma = true
     while kind.startsTestOrStar {
       try push(parseElement())
-      guard try take(.comma) else { break }
+      hasTrailingComma = try take(.comma)
+      if !hasTrailingComma { break }
     }
-    return reduce(.elements, line: secondLine, from: base)
+    // What follows the first comma is a list of its own, whose line counts unless it is a single element.
+    let restCount = stack.count - base - 1
+    let restIsList = restCount > 1 || (restCount == 1 && hasTrailingComma)
+    return reduce(.elements, line: restIsList ? restLine : line, from: base)
   }
 
   private mutating func parseElement() throws(CompileError) -> Branch {
