@@ -1,0 +1,48 @@
+/// Where a volume's bytes lie. `Volume` reads and changes them only through this; `BlockStore` puts the journal behind it, a
+/// plain array serves tests. Not thread-safe: the volume's lock guards it.
+package protocol VolumeStorage: AnyObject {
+  /// Bytes from the boot sector to the end of the volume.
+  var volumeBytes: Int { get }
+  /// The largest `Transaction.bodyBytes` that `commit` takes.
+  var maximumTransactionBytes: Int { get }
+  /// Reads what the last successful `commit` left.
+  func read(_ offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlashError)
+  /// Applies the whole transaction, or none of it when it throws. After a throw other than `outOfRange` the storage is dead:
+  /// reads go on, every further commit throws the same.
+  func commit(_ transaction: borrowing Transaction) throws(FlashError)
+  /// Makes everything committed survive a crash of the host.
+  func sync() throws(FlashError)
+}
+
+/// The byte ranges that one request changes; all of them become true at once. Later records win where ranges overlap.
+package struct Transaction: ~Copyable {
+  package enum Record: Sendable, Equatable {
+    /// `payload[payloadStart ..< payloadStart + count]` goes to `offset`.
+    case patch(offset: Int, payloadStart: Int, count: Int)
+    /// `count` times `byte` at `offset`.
+    case fill(offset: Int, count: Int, byte: UInt8)
+  }
+  /// Bytes that a record takes in a journal frame besides its payload (`flashfs.md` §4; wide records take 4 more).
+  package static let recordHeaderBytes = 12
+
+  package private(set) var records: [Record] = []
+  /// The payloads of all patches, one after the other.
+  package private(set) var payload: [UInt8] = []
+  package init() {}
+
+  package var isEmpty: Bool { records.isEmpty }
+  /// What the records take in a journal frame.
+  package var bodyBytes: Int { records.count * Self.recordHeaderBytes + payload.count }
+
+  package mutating func patch(_ offset: Int, _ bytes: UnsafeRawBufferPointer) {
+    if bytes.isEmpty { return }
+    records.append(.patch(offset: offset, payloadStart: payload.count, count: bytes.count))
+    payload.append(contentsOf: bytes)
+  }
+  package mutating func patch(_ offset: Int, _ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { patch(offset, $0) }
+  }
+  package mutating func fill(_ offset: Int, count: Int, byte: UInt8 = 0) {
+    if count > 0 { records.append(.fill(offset: offset, count: count, byte: byte)) }
+  }
+}
