@@ -57,13 +57,13 @@ def measure_saves(binary):
         for number in range(SAVES):
             time.sleep(GAP_SECONDS)
             start = save(drive, number)
-            lone.append(wait_for(log, b"\nsave %d seen\r" % number) - start)
+            lone.append(wait_for(log, b"\nsave %d seen\n" % number) - start)
         time.sleep(3)
         start = time.perf_counter()
         for number in range(SAVES, SAVES + BURST_SAVES):
             save(drive, number)
         last = time.perf_counter()
-        burst = wait_for(log, b"\nsave %d seen\r" % (SAVES + BURST_SAVES - 1)) - last
+        burst = wait_for(log, b"\nsave %d seen\n" % (SAVES + BURST_SAVES - 1)) - last
     rows = [[f"{SAVES} saves of an existing code.py, {GAP_SECONDS} s apart", f"{statistics.median(lone) * 1000:.1f} ms", f"{max(lone) * 1000:.1f} ms"],
             [f"{BURST_SAVES} saves back to back in {last - start:.2f} s, from the last one", f"{burst * 1000:.1f} ms", ""]]
     return ["## Save to first output", "", "From before open() of code.py to the first printed byte seen in the log.", ""] + table(rows, "what", "median", "maximum")

@@ -132,10 +132,10 @@ def test_save_interrupts_busy_and_sleeping_programs(context):
     with Board(context) as board:
         board.run_code("print('busy')\nwhile True: pass", "busy")
         start = time.monotonic()
-        board.run_code("import time\nprint('sleeping')\ntime.sleep(10)\nprint('slept')", "sleeping\r\n")
+        board.run_code("import time\nprint('sleeping')\ntime.sleep(10)\nprint('slept')", "sleeping\n")
         over_loop = time.monotonic() - start
         start = time.monotonic()
-        board.run_code("print('next')", "next\r\n")
+        board.run_code("print('next')", "next\n")
         over_sleep = time.monotonic() - start
         expect("slept" not in board.log(), "the sleep was not cut short")
         expect(over_loop < 2 and over_sleep < 2, (over_loop, over_sleep))

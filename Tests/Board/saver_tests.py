@@ -115,7 +115,7 @@ def test_each_save_is_one_reload(context):
                 new.write_text(f"print('{word}')\n")
                 before, runs = len(board.log()), board.runs()
                 saver(board, new)
-                board.wait_for(word + "\r\n", after=before)
+                board.wait_for(word + "\n", after=before)
                 time.sleep(SETTLED_SECONDS)
             expect(board.runs() - runs == 1, f"{saver.__name__}: {board.runs() - runs} reloads; {board.notes()[-800:]}")
             expect("Error" not in board.log()[before:], f"{saver.__name__}: {board.log()[before:]}")

@@ -39,7 +39,7 @@ final class ControlServer: Sendable {
 
   private func serve() {
     while true {
-      let client = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+      let client = accept(listener, nil, nil)
       if client < 0 {
         if errno == EINTR || errno == ECONNABORTED { continue }
         return

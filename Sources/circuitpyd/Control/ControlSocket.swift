@@ -11,7 +11,7 @@ enum ControlSocket {
     _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T
   ) throws(CommandError) -> T {
     let slash = path.lastIndex(of: "/") ?? path.startIndex
-    let folder = open(String(path[..<slash]) + "/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+    let folder = open(String(path[..<slash]) + "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder < 0 { throw CommandError("\(path): \(String(cString: strerror(errno)))") }
     defer { close(folder) }
     let short = "/proc/self/fd/\(folder)/" + path[path.index(after: slash)...]

@@ -9,6 +9,8 @@ struct BoardPaths: Sendable, Equatable {
   var log: String { mountPoint + ".log" }
   var serialLink: String { mountPoint + ".tty" }
   var control: String { mountPoint + ".ctl" }
+  /// What a detached board says of itself; in the foreground that goes to stderr.
+  var daemonLog: String { mountPoint + ".daemon.log" }
 
   /// - Parameter mountPoint: as the user gave it; made absolute without touching the mount point itself, which may be dead.
   init(mountPoint: String?) throws(CommandError) {
