@@ -29,12 +29,13 @@ extension BlockStore {
   private func checkRing() -> [String] {
     var problems: [String] = []
     let head = anchor.ringHead
-    if position.epoch < head.epoch || (position.epoch == head.epoch && position.page < head.page) {
-      problems.append("ring: append position \(position) before head \(head)")
+    let next = position.normalized(ringBlocks: layout.ringBlocks)
+    if next.epoch < head.epoch || (next.epoch == head.epoch && next.page < head.page) {
+      problems.append("ring: append position \(next) before head \(head)")
     } else if usedRingBlocks > layout.ringBlocks {
       problems.append("ring: \(usedRingBlocks) blocks used of \(layout.ringBlocks)")
-    } else if (head.block + usedRingBlocks - 1) % layout.ringBlocks != position.block {
-      problems.append("ring: epochs and blocks of \(head) and \(position) disagree")
+    } else if (head.block + Int(next.epoch - head.epoch)) % layout.ringBlocks != next.block {
+      problems.append("ring: epochs and blocks of \(head) and \(next) disagree")
     }
     return problems
   }

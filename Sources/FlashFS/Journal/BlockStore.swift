@@ -150,8 +150,11 @@ package final class BlockStore: VolumeStorage {
   /// Whether the ring is half full.
   package var needsCheckpoint: Bool { 2 * usedRingBlocks >= layout.ringBlocks }
 
-  /// Blocks from the newest programmed anchor's ring head to the append position.
-  var usedRingBlocks: Int { Int(position.epoch - anchor.ringHead.epoch) + 1 }
+  /// Blocks that hold frame pages between the newest programmed anchor's ring head and the append position.
+  var usedRingBlocks: Int {
+    let next = position.normalized(ringBlocks: layout.ringBlocks)
+    return Int(next.epoch - anchor.ringHead.epoch) + (next.page == 1 ? 0 : 1)
+  }
 
   /// Does one batch of a checkpoint, of a new one when none is running; true while more is to do.
   package func checkpointSlice() throws(FlashError) -> Bool {
