@@ -5,7 +5,7 @@ enum BootSector {
   /// What the field says when the label is only in the root directory.
   static let noName: [UInt8] = Array("NO NAME    ".utf8)
 
-  static func encode(_ geometry: FATGeometry, volumeID: UInt32) -> [UInt8] {
+  static func encode(_ geometry: FATGeometry, volumeID: UInt32, label: [UInt8]) -> [UInt8] {
     var sector = [UInt8](repeating: 0, count: FATGeometry.sectorBytes)
     sector.replaceSubrange(0..<3, with: [0xEB, 0xFE, 0x90])
     sector.replaceSubrange(3..<11, with: Array("MSDOS5.0".utf8))
@@ -38,7 +38,7 @@ enum BootSector {
     sector[extended] = 0x80
     sector[extended + 2] = 0x29
     sector.setLittleEndian32(extended + 3, volumeID)
-    sector.replaceSubrange(extended + 7..<extended + 18, with: noName)
+    sector.replaceSubrange(extended + 7..<extended + 18, with: label)
     let kindName = geometry.kind == .fat32 ? "FAT32   " : "FAT     "
     sector.replaceSubrange(extended + 18..<extended + 26, with: Array(kindName.utf8))
     sector[510] = 0x55

@@ -1,8 +1,11 @@
 extension Volume {
   /// Makes an empty volume as the board's formatter does, in one transaction: boot sector, table, root with the label
   /// `CIRCUITPY`. `now` is in local seconds since 1970. Throws `outOfRange` when the storage is too small.
+  ///
+  /// The board leaves `NO NAME` in the boot sector, which fsck.fat reports (as it does for a real board's drive);
+  /// `labelsBootSector` writes the label there too.
   package static func format(
-    _ storage: any VolumeStorage, volumeID: UInt32, now: Int64
+    _ storage: any VolumeStorage, volumeID: UInt32, now: Int64, labelsBootSector: Bool = false
   ) throws(FlashError) {
     let sectorBytes = FATGeometry.sectorBytes
     guard let geometry = FATGeometry.circuitPython(sectors: storage.volumeBytes / sectorBytes) else {
@@ -11,7 +14,9 @@ extension Volume {
     var transaction = Transaction()
     let metadataEnd = geometry.firstDataSector * sectorBytes
     transaction.fill(sectorBytes, count: metadataEnd - sectorBytes)
-    let boot = BootSector.encode(geometry, volumeID: volumeID)
+    let labelText = Array("CIRCUITPY  ".utf8)
+    let boot = BootSector.encode(
+      geometry, volumeID: volumeID, label: labelsBootSector ? labelText : BootSector.noName)
     var reserved: [UInt8]
     switch geometry.kind {
     case .fat12: reserved = [0xF8, 0xFF, 0xFF]
@@ -25,7 +30,7 @@ extension Volume {
     }
     for offset in geometry.tableOffsets { transaction.patch(offset, reserved) }
     let label = DirectoryEntry(
-      shortName: ShortName(bytes: Array("CIRCUITPY  ".utf8)), attributes: DirectoryEntry.Attribute.label,
+      shortName: ShortName(bytes: labelText), attributes: DirectoryEntry.Attribute.label,
       localSeconds: now)
     var rootOffset = geometry.rootOffset
     if geometry.kind == .fat32 {
