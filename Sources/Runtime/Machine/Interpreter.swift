@@ -108,6 +108,8 @@ package final class Interpreter {
   var scratchBuffers: [TextBuffer] = []
   /// Open-ended storage for modules: their Swift state, by module name.
   package var moduleState: [String: AnyObject] = [:]
+  /// The same for the one embedder whose natives cannot afford a look-up by name at each call.
+  package var embedderState: AnyObject?
 
   package init(host: any Host, options: InterpreterOptions = InterpreterOptions()) {
     self.host = host
