@@ -59,6 +59,8 @@ struct PixelColor {
   /// White, or a DotStar's brightness of which the upper five bits count.
   private(set) var white: UInt8 = 0
 
+  private init() {}
+
   init(_ vm: VM, _ value: Value, _ layout: PixelLayout) throws(PyError) {
     if value.has(.tuple) || value.has(.namedTuple) {
       try self.init(vm, TupleLayout.at(value.pointer, 0), count: TupleLayout.count(value.pointer), layout)
@@ -71,6 +73,7 @@ struct PixelColor {
     guard let number = PixelColor.truncated(vm, value) else {
       throw vm.typeError("object '\(vm.string(vm.typeName(value)))' isn't a tuple or list")
     }
+    self.init()
     red = UInt8(truncatingIfNeeded: number >> 16)
     green = UInt8(truncatingIfNeeded: number >> 8)
     blue = UInt8(truncatingIfNeeded: number)
@@ -80,6 +83,7 @@ struct PixelColor {
 
   /// From components that lie one behind the other.
   init(_ vm: VM, _ items: UnsafeMutableRawPointer, count: Int, _ layout: PixelLayout) throws(PyError) {
+    self.init()
     if count < 3 || count > 4 { throw vm.valueError("color length must be 3-4") }
     red = try PixelColor.component(vm, items.value(0))
     green = try PixelColor.component(vm, items.value(8))

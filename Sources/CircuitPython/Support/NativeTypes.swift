@@ -7,7 +7,7 @@ enum NativeTypeKey: Int, CaseIterable {
   case vfsFat
   case pin, processor, resetReason, runMode, byteArray
   case digitalInOut, direction, pull, driveMode
-  case i2c
+  case i2c, spi, uart, uartParity
   case machinePin, machineI2C, machineSoftI2C
 }
 

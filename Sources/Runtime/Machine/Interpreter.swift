@@ -72,7 +72,7 @@ package final class Interpreter {
   let stackBytes: Int
   /// 1 byte of string hash on a full board, 2 in MicroPython's unix port.
   let stringHashMask: UInt32
-  var names: WellKnownNames
+  package var names: WellKnownNames
   /// `sys.modules`.
   var modules = Value.empty
   /// `sys.path` as a list; nil before `sys` exists.

@@ -1,4 +1,7 @@
 import ArgumentParser
+import Board
+import CircuitPython
+import DriverBundle
 import Glibc
 import Runtime
 
@@ -8,6 +11,7 @@ struct RunCommand: ParsableCommand {
 
   @Argument(help: "A file to run, or a folder with a code.py.") var path: String?
   @Option(name: .customShort("c"), help: ArgumentHelp("Code to run.", valueName: "code")) var code: String?
+  @Option(help: ArgumentHelp("The board to be.", valueName: "id")) var board = BoardDefinition.defaultID
   @Option(help: "Heap in bytes, with K or M: 20K.") var heap: ByteCount?
   @Option(help: "Float width: board (30 bits), single or double.") var float: FloatWidth = .board
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
@@ -18,7 +22,11 @@ struct RunCommand: ParsableCommand {
     guard (path == nil) != (code == nil) else {
       throw ValidationError("Give a file, a folder, or -c CODE.")
     }
-    var options = InterpreterOptions()
+    let definition: BoardDefinition
+    do throws(BoardError) { definition = try BoardDefinition.named(board) } catch {
+      throw CommandError(error.description)
+    }
+    var options = InterpreterOptions(board: definition)
     if let heap { options.heapBytes = heap.bytes }
     options.floatMode = float.mode
     let program = try Program.load(path: path, code: code)
@@ -28,7 +36,9 @@ struct RunCommand: ParsableCommand {
     nonisolated(unsafe) var end = RunEnd.completed
     PythonThread.run {
       let host = StdioHost(files: FolderFileStore(program.folder), virtualTime: isVirtual)
+      let board = SimulatedBoard(definition: definition, clock: host.clock)
       let interpreter = Interpreter(host: host, options: options)
+      interpreter.registerBoardModules(board: board, services: StandaloneServices(nvmBytes: definition.nvmBytes))
       if let limit { Watchdog.start(seconds: limit) }
       end =
         program.isBinary
