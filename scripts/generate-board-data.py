@@ -64,6 +64,11 @@ def volume_bytes(board):
     return size - 4096 if filesystem["kind"] in ("external-spi", "external-qspi") else size
 
 
+def nvm_bytes(board):
+    """The table gives every SAMD board the SAMD21's 256 bytes; the SAMD5x have 8192 (behaviour specification, 11)."""
+    return 8192 if board["family"] in ("samd51", "same51", "same54") else board.get("nvm_size", 0)
+
+
 def pin_family(board):
     if board["family"] == "rp2350":
         numbers = [int(p["pin"][4:]) for p in board["pins"] if p["pin"].startswith("GPIO")]
@@ -132,7 +137,7 @@ def fields(board):
         pin_family(board), facts.get("cpu_hz") or CPU_HZ[board["family"]],
         "" if volume is None else volume, board.get("ram_kib", 0) * KIB,
         heap_bytes(board), stack, 1536 if is_small else 2048, facts.get("float_bits", 30),
-        0 if is_small and not has_external_flash(board) else 1, board.get("nvm_size", 0),
+        0 if is_small and not has_external_flash(board) else 1, nvm_bytes(board),
         UID_BYTES.get(board["port"], 8), board.get("modules", ""), ",".join(board.get("modules_extra", [])),
         ",".join(board.get("frozen", [])), 0 if usb.get("device", True) is False else 1,
         usb.get("vid", ""), usb.get("pid", ""), usb.get("manufacturer", ""), usb.get("product", ""),
