@@ -3,8 +3,6 @@ package enum BoardError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownBoard(String, similar: [String])
   case unknownPin(String, board: String)
   case unknownButton(String, valid: [String])
-  /// The voltage stimulus is not a number within the chip's range.
-  case voltageOutOfRange(Double)
   case addressTaken(UInt8, by: String)
 
   package var description: String {
@@ -18,7 +16,6 @@ package enum BoardError: Error, Equatable, Sendable, CustomStringConvertible {
       valid.isEmpty
         ? "unknown button '\(name)'; this board has none, give the name of a pin"
         : "unknown button '\(name)'; this board has \(valid.joined(separator: ", "))"
-    case .voltageOutOfRange(let volts): "\(volts) V is outside 0 to 5 V"
     case .addressTaken(let address, let part):
       "I2C address 0x\(String(address, radix: 16)) is taken by \(part) on this bus"
     }

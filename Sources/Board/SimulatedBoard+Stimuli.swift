@@ -8,6 +8,12 @@ package struct PixelFrame: Sendable, Equatable {
 }
 
 extension SimulatedBoard {
+  /// `microcontroller.cpu.temperature`.
+  package var cpuTemperatureCelsius: Double {
+    get { lock.withLock { chipCelsius } }
+    set { lock.withLock { chipCelsius = newValue } }
+  }
+
   // MARK: Buttons
 
   /// Presses or lets go a button, given as an attribute of `board` (any pin will do: it is then pulled to ground).

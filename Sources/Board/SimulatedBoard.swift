@@ -19,6 +19,7 @@ package final class SimulatedBoard: @unchecked Sendable {
   var spiBuses: [[Int]: SPIBus] = [:]
   var uartBuses: [[Int]: UARTBus] = [:]
   var frames: [Int: PixelFrame] = [:]
+  var chipCelsius = 27.0
 
   package init(definition: BoardDefinition, clock: any BoardClock) {
     self.definition = definition

@@ -81,7 +81,8 @@ package struct PartProperty {
 
 /// What can be wrong with a stimulus. `description` is one line: what, and what would be right.
 package enum PartError: Error, Equatable, Sendable, CustomStringConvertible {
-  case noParts
+  /// The name is no pin either.
+  case noParts(String)
   /// Not "part.property".
   case malformed(String)
   case unknownPart(String, valid: [String])
@@ -91,7 +92,8 @@ package enum PartError: Error, Equatable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .noParts: "no part is attached; copy a driver such as adafruit_adt7410 into lib/ on the drive"
+    case .noParts(let name):
+      "no part '\(name)', none is attached; copy a driver such as adafruit_adt7410 into lib/ on the drive"
     case .malformed(let text): "'\(text)' is no property; write PART.PROPERTY=VALUE, as in adt7410.temperature=30.5"
     case .unknownPart(let part, let valid): "no part '\(part)' is attached; there is \(valid.joined(separator: ", "))"
     case .unknownProperty(let property, let part, let valid):

@@ -44,7 +44,8 @@ package final class PartSet: @unchecked Sendable {
 
   // MARK: Stimuli
 
-  /// Sets "adt7410.temperature" to "30.5".
+  /// Sets "adt7410.temperature" to "30.5". The board itself can be set too: "cpu.temperature", and for each pin
+  /// "A0.voltage" and "D5.level".
   package func set(_ property: String, _ value: String) throws(PartError) {
     try board.withLock { () throws(PartError) in
       let (part, found) = try find(property)
@@ -96,17 +97,23 @@ package final class PartSet: @unchecked Sendable {
     attached.removeAll { $0.part === entry.part }
   }
 
-  private func find(_ text: String) throws(PartError) -> (part: any I2CPart, property: PartProperty) {
+  private func find(_ text: String) throws(PartError) -> (part: any Part, property: PartProperty) {
     let names = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard names.count == 2 else { throw .malformed(text) }
-    guard !attached.isEmpty else { throw .noParts }
-    guard let part = attached.first(where: { $0.part.name == names[0] })?.part else {
-      throw .unknownPart(names[0], valid: attached.map(\.part.name))
-    }
+    let part = try part(named: names[0])
     guard let property = part.properties.first(where: { $0.name == names[1] }) else {
       throw .unknownProperty(names[1], part: names[0], valid: part.properties.map(\.name))
     }
     return (part, property)
+  }
+
+  private func part(named name: String) throws(PartError) -> any Part {
+    if let part = attached.first(where: { $0.part.name == name })?.part { return part }
+    let chip = ChipPart(board: board)
+    if name == chip.name { return chip }
+    if let pin = board.pin(attribute: name) ?? board.pin(mcu: name) { return PinPart(pin: pin, name: name) }
+    if attached.isEmpty { throw .noParts(name) }
+    throw .unknownPart(name, valid: attached.map(\.part.name))
   }
 
   /// "adt7410", then "adt7410-2" …

@@ -44,7 +44,7 @@ import Testing
       parts.attachParts(forLibraryNames: ["adafruit_adt7410"]) == [
         "adt7410: not attached, board \(id) has no default I2C bus"
       ])
-    #expect(throws: PartError.noParts) { try parts.set("adt7410.temperature", "1") }
+    #expect(throws: PartError.noParts("adt7410")) { try parts.set("adt7410.temperature", "1") }
   }
 
   @Test func byName() throws {
@@ -73,7 +73,7 @@ import Testing
     }
     #expect(
       text("adt7410.temperature", "1")
-        == "no part is attached; copy a driver such as adafruit_adt7410 into lib/ on the drive")
+        == "no part 'adt7410', none is attached; copy a driver such as adafruit_adt7410 into lib/ on the drive")
     _ = parts.attachParts(forLibraryNames: ["adafruit_adt7410"])
     #expect(text("bme280.temperature", "1") == "no part 'bme280' is attached; there is adt7410")
     #expect(
@@ -85,6 +85,24 @@ import Testing
     #expect(text("adt7410.temperature", "nan").hasPrefix("'nan' is no value"))
     #expect(text("adt7410.int", "low") == "'adt7410.int' can be read but not set")
     #expect(text("temperature", "1").hasPrefix("'temperature' is no property"))
+  }
+
+  @Test func theBoardItself() throws {
+    let (board, parts) = try makeSet()
+    try parts.set("cpu.temperature", "40")
+    #expect(board.cpuTemperatureCelsius == 40)
+    let a0 = try #require(board.pin(attribute: "A0"))
+    try parts.set("A0.voltage", "1.25")
+    #expect(a0.voltage == 1.25)
+    #expect(try parts.value(of: "GPIO26.voltage") == "1.25")
+    let d5 = try #require(board.pin(attribute: "D5"))
+    try parts.set("D5.level", "high")
+    #expect(d5.level && d5.externalLevel == true)
+    #expect(try parts.value(of: "D5.level") == "high")
+    try parts.set("D5.level", "released")
+    #expect(d5.isFloating)
+    let error = #expect(throws: PartError.self) { try parts.set("D5.level", "up") }
+    #expect(error?.description == "'up' is no value for D5.level: low, high, released")
   }
 
   @Test func factories() {

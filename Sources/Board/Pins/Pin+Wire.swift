@@ -37,12 +37,11 @@ extension Pin {
   package var voltage: Double { lock.withLock { volts ?? (settledLevel ? Pin.supplyVolts : 0) } }
 
   /// Puts a voltage on the wire, or takes it off with nil. A digital input sees it as a level: from half the supply
-  /// up it is high.
-  package func setVoltage(_ volts: Double?) throws(BoardError) {
-    if let volts, !(0...5).contains(volts) { throw .voltageOutOfRange(volts) }
+  /// up it is high. No pin here sees less than 0 or more than 5 V.
+  package func setVoltage(_ volts: Double?) {
     lock.withLock {
-      self.volts = volts
-      setDrive(volts.map { $0 >= Pin.supplyVolts / 2 ? .pulledHigh : .pulledLow } ?? .released, source: "voltage")
+      self.volts = volts.map { min(max($0, 0), 5) }
+      setDrive(self.volts.map { $0 >= Pin.supplyVolts / 2 ? .pulledHigh : .pulledLow } ?? .released, source: "voltage")
     }
   }
 
