@@ -72,7 +72,7 @@ package final class Interpreter {
   let stackBytes: Int
   /// 1 byte of string hash on a full board, 2 in MicroPython's unix port.
   let stringHashMask: UInt32
-  var names: WellKnownNames
+  package var names: WellKnownNames
   /// `sys.modules`.
   var modules = Value.empty
   /// `sys.path` as a list; nil before `sys` exists.
@@ -108,6 +108,8 @@ package final class Interpreter {
   var scratchBuffers: [TextBuffer] = []
   /// Open-ended storage for modules: their Swift state, by module name.
   package var moduleState: [String: AnyObject] = [:]
+  /// The same for the one embedder whose natives cannot afford a look-up by name at each call.
+  package var embedderState: AnyObject?
 
   package init(host: any Host, options: InterpreterOptions = InterpreterOptions()) {
     self.host = host
