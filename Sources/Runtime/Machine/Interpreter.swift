@@ -81,6 +81,8 @@ package final class Interpreter {
   package var previousException = Value.none
   /// The traceback that was printed for it, lines ended by CR LF; nil when the last run printed none.
   package internal(set) var previousTraceback: [UInt8]?
+  /// Where ctrl-C met the last program that it ended.
+  package internal(set) var interruptedPlace: (line: Int, file: String)?
   /// What was typed at the prompt and in `input()`.
   package var lineHistory = LineHistory()
   /// `os.getcwd()`

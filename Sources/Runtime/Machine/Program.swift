@@ -26,6 +26,9 @@ extension Interpreter {
     }
   }
 
+  /// A path as the file store wants it; relative ones start at the current directory.
+  package func absolutePath(_ path: [UInt8]) -> [UInt8] { vm.absolutePath(path) }
+
   private func runMain(_ code: CodeModule, name: String) throws(PyError) -> Value {
     let names = vm.interpreter.names
     try vm.dictStore(mainGlobals, names.dunderName, names.dunderMain)
@@ -53,8 +56,11 @@ extension Interpreter {
     if isA(.reloadException) { return .reload }
     willPrintTraceback()
     printUncaught(exception)
-    if isA(.keyboardInterrupt) { return .keyboardInterrupt }
     let frame = vm.innermostFrame(exception)
+    if isA(.keyboardInterrupt) {
+      interruptedPlace = frame.map { ($0.line, $0.file) }
+      return .keyboardInterrupt
+    }
     return .exception(
       typeName: vm.string(vm.typeName(exception)), line: frame?.line ?? 0, file: frame?.file ?? "")
   }
