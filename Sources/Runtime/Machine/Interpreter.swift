@@ -79,6 +79,12 @@ package final class Interpreter {
   var systemPath: Value?
   /// The exception that ended the program.
   package var previousException = Value.none
+  /// The traceback that was printed for it, lines ended by CR LF; nil when the last run printed none.
+  package internal(set) var previousTraceback: [UInt8]?
+  /// Where ctrl-C met the last program that it ended.
+  package internal(set) var interruptedPlace: (line: Int, file: String)?
+  /// What was typed at the prompt and in `input()`.
+  package var lineHistory = LineHistory()
   /// `os.getcwd()`
   package var currentDirectory: [UInt8] = [0x2F]
   /// The main program's globals.

@@ -138,7 +138,8 @@ enum IOModule {
     while bytes.count < count ?? Int.max {
       try vm.serveInterrupts()
       guard let byte = host.readConsole() else {
-        host.waitForConsole(nanoseconds: 50_000_000)
+        if host.isConsoleAtEnd { break }
+        host.waitForConsole(nanoseconds: VM.consoleWaitNanoseconds)
         continue
       }
       bytes.append(byte == 0x0D ? 0x0A : byte)
