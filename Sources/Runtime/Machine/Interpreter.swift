@@ -206,6 +206,11 @@ extension VM {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseOr(bit, ordering: .relaxed)
   }
+  /// What waits for a safepoint, read anew each time.
+  @inline(__always) var pendingBits: UInt32 {
+    UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
+      .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
+  }
   func clearPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseAnd(~bit, ordering: .relaxed)

@@ -8,7 +8,7 @@ extension Interpreter {
       ErrnoModule.module,
       OSModule.module, IOModule.module, RandomModule.module, StructModule.module, CollectionsModule.module,
       JSONModule.module,
-      BinasciiModule.module, TracebackModule.module, ArrayModule.module,
+      BinasciiModule.module, TracebackModule.module, ArrayModule.module, RegexModule.module,
     ] { register(module) }
     if !options.strict { register(CMathModule.module) }
     do throws(PyError) {
