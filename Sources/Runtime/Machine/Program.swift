@@ -1,8 +1,9 @@
 /// Running programs: what the supervisor, `circuitpyd run` and the tests call.
 extension Interpreter {
-  /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console.
+  /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console. A whole program (`.file`) ends with its
+  /// `atexit` callbacks; lines of a REPL do not, see `runExitCallbacks`.
   package func run(source: [UInt8], name: String, mode: CompileMode = .file) -> RunEnd {
-    finish { () throws(PyError) in
+    finish(isProgram: mode == .file) { () throws(PyError) in
       let code = try vm.compileSource(source, fileName: Array(name.utf8), mode: mode)
       _ = try runMain(code, name: name)
     }
@@ -10,7 +11,8 @@ extension Interpreter {
 
   /// Runs a `.mpy` file's bytes as `__main__`.
   package func run(binary: [UInt8], name: String) -> RunEnd {
-    finish { () throws(PyError) in _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
+    finish(isProgram: true) { () throws(PyError) in
+      _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
     }
   }
 
@@ -21,17 +23,21 @@ extension Interpreter {
     return try vm.runModule(code, globals: mainGlobals)
   }
 
-  private func finish(_ body: () throws(PyError) -> Void) -> RunEnd {
+  private func finish(isProgram: Bool, _ body: () throws(PyError) -> Void) -> RunEnd {
+    var end = RunEnd.completed
+    var isStopped = false
     do throws(PyError) {
       try body()
-      return .completed
     } catch {
-      return end(of: vm.takeException())
+      isStopped = vm.pendingBits & Pending.stop != 0
+      end = self.end(of: vm.takeException())
     }
+    if !isProgram || isStopped { return end }
+    return runExitCallbacks() ?? end
   }
 
   /// Prints what an uncaught exception leaves behind, and classifies it.
-  private func end(of exception: Value) -> RunEnd {
+  func end(of exception: Value) -> RunEnd {
     vm.clearPending(~0)
     previousException = exception
     vm.addRoot(exception)
