@@ -63,7 +63,7 @@ extension Interpreter {
         let (n, words) = (TupleLayout.count(positional.pointer), TupleLayout.count(keywords.pointer))
         for i in 0..<n { vm.push(TupleLayout.item(positional.pointer, i)) }
         for i in 0..<words { vm.push(TupleLayout.item(keywords.pointer, i)) }
-        _ = try vm.call(TupleLayout.item(callback, 0), at: base, n | words / 2 << 16)
+        _ = try vm.call(TupleLayout.item(callback, 0), at: base, n | (words / 2) << 16)
       } catch {
         end = self.end(of: vm.takeException())
       }
