@@ -76,7 +76,10 @@ extension VM {
   /// Raises KeyboardInterrupt or ReloadException when asked for from outside; natives that wait call it after each wait.
   package func serveInterrupts() throws(PyError) {
     let pending = s.pointee.pending
-    if pending & Pending.stop != 0 { throw error(.systemExit, args: .none) }
+    if pending & Pending.stop != 0 {
+      interpreter.isStopped = true
+      throw error(.systemExit, args: .none)
+    }
     if pending & Pending.interrupt != 0 {
       clearPending(Pending.interrupt)
       throw raise(try makeException(exceptionType(.keyboardInterrupt), args: try makeTuple()))

@@ -59,6 +59,8 @@ package final class Interpreter {
   var roots: [Value] = []
   var markStack: [UnsafeMutableRawPointer] = []
   var finalisers: [Value] = []
+  /// A `.stop` request has been served: no more of the program's code is to run.
+  var isStopped = false
   /// What interned strings cost on the board.
   var permanentChargeBlocks = 0
   var physicalSinceCollection = 0

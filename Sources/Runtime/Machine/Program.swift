@@ -1,19 +1,21 @@
 /// Running programs: what the supervisor, `circuitpyd run` and the tests call.
 extension Interpreter {
   /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console. A whole program (`.file`) ends with its
-  /// `atexit` callbacks; lines of a REPL do not, see `runExitCallbacks`.
+  /// `atexit` callbacks.
   package func run(source: [UInt8], name: String, mode: CompileMode = .file) -> RunEnd {
-    finish(isProgram: mode == .file) { () throws(PyError) in
+    let end = finish { () throws(PyError) in
       let code = try vm.compileSource(source, fileName: Array(name.utf8), mode: mode)
       _ = try runMain(code, name: name)
     }
+    return mode == .file ? runExitCallbacks() ?? end : end
   }
 
   /// Runs a `.mpy` file's bytes as `__main__`.
   package func run(binary: [UInt8], name: String) -> RunEnd {
-    finish(isProgram: true) { () throws(PyError) in
+    let end = finish { () throws(PyError) in
       _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
     }
+    return runExitCallbacks() ?? end
   }
 
   private func runMain(_ code: CodeModule, name: String) throws(PyError) -> Value {
@@ -23,21 +25,17 @@ extension Interpreter {
     return try vm.runModule(code, globals: mainGlobals)
   }
 
-  private func finish(isProgram: Bool, _ body: () throws(PyError) -> Void) -> RunEnd {
-    var end = RunEnd.completed
-    var isStopped = false
+  private func finish(_ body: () throws(PyError) -> Void) -> RunEnd {
     do throws(PyError) {
       try body()
+      return .completed
     } catch {
-      isStopped = vm.pendingBits & Pending.stop != 0
-      end = self.end(of: vm.takeException())
+      return end(of: vm.takeException())
     }
-    if !isProgram || isStopped { return end }
-    return runExitCallbacks() ?? end
   }
 
   /// Prints what an uncaught exception leaves behind, and classifies it.
-  func end(of exception: Value) -> RunEnd {
+  private func end(of exception: Value) -> RunEnd {
     vm.clearPending(~0)
     previousException = exception
     vm.addRoot(exception)
@@ -69,5 +67,16 @@ extension Interpreter {
     if let n = vm.asIndex(code) { return .systemExit(code: Int32(truncatingIfNeeded: n)) }
     if let text = try? vm.describe(code) { vm.writeConsole(text + "\n") }
     return .systemExit(code: 1)
+  }
+
+  /// Calls what `atexit` was given, last registered first, and forgets it. An exception that leaves a callback is printed, and the next one is
+  /// called; the last such end is returned. A REPL's owner calls it when the REPL ends; a VM that is being stopped calls nothing.
+  @discardableResult package func runExitCallbacks() -> RunEnd? {
+    var end: RunEnd?
+    while !isStopped, let callback = AtExitModule.takeLast(vm) {
+      let callbackEnd = finish { () throws(PyError) in try AtExitModule.call(vm, callback) }
+      if callbackEnd != .completed { end = callbackEnd }
+    }
+    return end
   }
 }

@@ -35,39 +35,32 @@ enum AtExitModule {
     }
   }
 
-  fileprivate static let key = "atexit.callbacks"
+  private static let key = "atexit.callbacks"
 
   /// The list of callbacks, kept alive with the VM.
   private static func callbacks(_ vm: VM) throws(PyError) -> Value {
     try vm.nativeType(key) { vm throws(PyError) in try vm.makeList() }
   }
-}
 
-extension Interpreter {
-  /// Calls what `atexit` was given, and forgets it. Each exception that leaves a callback is printed, and the next one is called; the last
-  /// of them is what is returned. `run` does it after a whole program; a REPL's owner calls it when the REPL ends.
-  @discardableResult package func runExitCallbacks() -> RunEnd? {
-    guard let list = nativeTypes[AtExitModule.key] else { return nil }
-    var end: RunEnd?
-    while ListLayout.count(list.pointer) > 0 {
-      let last = ListLayout.count(list.pointer) - 1
-      let callback = ListLayout.item(list.pointer, last).pointer
-      vm.push(Value(callback))
-      defer { vm.pop() }
-      do throws(PyError) {
-        try vm.listReplace(list, last, last + 1, nil, 0)
-        let positional = TupleLayout.item(callback, 1)
-        let keywords = TupleLayout.item(callback, 2)
-        let base = vm.s.pointee.top
-        defer { vm.s.pointee.top = base }
-        let (n, words) = (TupleLayout.count(positional.pointer), TupleLayout.count(keywords.pointer))
-        for i in 0..<n { vm.push(TupleLayout.item(positional.pointer, i)) }
-        for i in 0..<words { vm.push(TupleLayout.item(keywords.pointer, i)) }
-        _ = try vm.call(TupleLayout.item(callback, 0), at: base, n | (words / 2) << 16)
-      } catch {
-        end = self.end(of: vm.takeException())
-      }
-    }
-    return end
+  /// Takes the callback registered last off the list.
+  static func takeLast(_ vm: VM) -> Value? {
+    guard let list = vm.interpreter.nativeTypes[key], ListLayout.count(list.pointer) > 0 else { return nil }
+    let last = ListLayout.count(list.pointer) - 1
+    let callback = ListLayout.item(list.pointer, last)
+    ListLayout.at(list.pointer, last).set(0, .empty)
+    list.pointer.set(ListLayout.countOffset, word: last)
+    return callback
+  }
+
+  static func call(_ vm: VM, _ callback: Value) throws(PyError) {
+    vm.push(callback)
+    let base = vm.s.pointee.top
+    defer { vm.s.pointee.top = base - 8 }
+    let positional = TupleLayout.item(callback.pointer, 1).pointer
+    let keywords = TupleLayout.item(callback.pointer, 2).pointer
+    let (count, words) = (TupleLayout.count(positional), TupleLayout.count(keywords))
+    for i in 0..<count { vm.push(TupleLayout.item(positional, i)) }
+    for i in 0..<words { vm.push(TupleLayout.item(keywords, i)) }
+    _ = try vm.call(TupleLayout.item(callback.pointer, 0), at: base, count | (words / 2) << 16)
   }
 }
