@@ -59,6 +59,8 @@ package final class Interpreter {
   var roots: [Value] = []
   var markStack: [UnsafeMutableRawPointer] = []
   var finalisers: [Value] = []
+  /// A `.stop` request has been served: no more of the program's code is to run.
+  var isStopped = false
   /// What interned strings cost on the board.
   var permanentChargeBlocks = 0
   var physicalSinceCollection = 0
@@ -213,6 +215,11 @@ extension VM {
   func setPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseOr(bit, ordering: .relaxed)
+  }
+  /// What waits for a safepoint, read anew each time.
+  @inline(__always) var pendingBits: UInt32 {
+    UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
+      .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
   }
   func clearPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
