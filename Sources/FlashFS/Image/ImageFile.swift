@@ -126,7 +126,7 @@ final class ImageFile {
   // MARK: Existing images
 
   func openExisting(fileBytes: Int) throws(FlashImageError) -> FlashImage {
-    guard fileBytes >= BootSector.sizeBytes else {
+    guard fileBytes >= AdoptableVolume.sizeBytes else {
       throw .notAnImage(path: path, reason: "it has \(fileBytes) bytes; give a file that holds a FAT volume")
     }
     if fileBytes >= FlashGeometry.eraseBytes {
@@ -136,7 +136,7 @@ final class ImageFile {
       case .none: break
       }
     }
-    switch try withBytes(0, BootSector.sizeBytes, BootSector.read) {
+    switch try withBytes(0, AdoptableVolume.sizeBytes, AdoptableVolume.read) {
     case .fat(let volume): return try adopt(volume, fileBytes: fileBytes)
     case .other(let reason): throw .notAnImage(path: path, reason: reason)
     }
@@ -161,7 +161,7 @@ final class ImageFile {
 
   /// Puts a journal behind a plain volume. The volume's length is what its boot sector says, never the file's: a crash
   /// half-way leaves a longer file that is adopted again.
-  private func adopt(_ volume: BootSector, fileBytes: Int) throws(FlashImageError) -> FlashImage {
+  private func adopt(_ volume: AdoptableVolume, fileBytes: Int) throws(FlashImageError) -> FlashImage {
     guard fileBytes >= volume.volumeBytes else {
       throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
     }
