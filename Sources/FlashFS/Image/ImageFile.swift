@@ -1,6 +1,6 @@
 import Glibc
 
-/// An image file while it is being opened. Closes it, unless a `FileStore` took the descriptor over.
+/// An image file while it is being opened. Closes it, unless a `ImageFileStore` took the descriptor over.
 final class ImageFile {
   let path: String
   let descriptor: Int32
@@ -17,8 +17,8 @@ final class ImageFile {
     .system(action: action, path: path, errno: code)
   }
 
-  private func makeStore(sizeBytes: Int) throws(FlashError) -> FileStore {
-    let store = try FileStore(descriptor: descriptor, sizeBytes: sizeBytes)
+  private func makeStore(sizeBytes: Int) throws(FlashError) -> ImageFileStore {
+    let store = try ImageFileStore(descriptor: descriptor, sizeBytes: sizeBytes)
     isTakenOver = true
     return store
   }
@@ -96,7 +96,7 @@ final class ImageFile {
   }
 
   /// Journal and wear table first, synced; then the trailer, which is the switch.
-  private func writeTail(_ trailer: ImageTrailer, eraseVolume: Bool) throws(FlashImageError) -> FileStore {
+  private func writeTail(_ trailer: ImageTrailer, eraseVolume: Bool) throws(FlashImageError) -> ImageFileStore {
     let layout = trailer.layout
     do {
       let store = try makeStore(sizeBytes: layout.imageBytes)
