@@ -23,7 +23,7 @@ def board(binary, folder):
     process = subprocess.Popen([binary, "mount", drive], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, cwd=folder)
     try:
-        wait_for(log, b"Press any key", 20)
+        wait_for(log, b"Code done running", 20)
         yield drive, log
     finally:
         process.send_signal(signal.SIGINT)
@@ -83,7 +83,7 @@ def measure_start(binary):
                 seen = wait_for(folder / "CIRCUITPY.log", b"Hello World!")
                 if times is not None:
                     times.append(seen - start)
-                wait_for(folder / "CIRCUITPY.log", b"Press any key")
+                wait_for(folder / "CIRCUITPY.log", b"Code done running")
                 process.send_signal(signal.SIGINT)
                 process.wait(20)
         start = time.perf_counter()

@@ -11,7 +11,7 @@ from board import Board, Failure, expect, visible
 
 def test_mpremote_exec(context):
     with Board(context) as board:
-        board.wait_for("Press any key")
+        board.wait_for("Code done running")
         port = os.readlink(board.serial)
         run = subprocess.run([context.tools / "mpremote", "connect", port, "exec", "print(6*7)"],
                              capture_output=True, text=True, timeout=30)

@@ -13,7 +13,7 @@ LIBRARIES = ("adafruit_adt7410.py", "adafruit_bus_device", "adafruit_register")
 
 def test_fresh_board_says_hello(context):
     with Board(context) as board:
-        log = board.wait_for("Press any key to enter the REPL")
+        log = board.wait_for("Code done running")
         expect("Hello World!\n" in visible(log), repr(log))
         files = sorted(p.name for p in board.drive.iterdir() if not p.name.startswith("."))
         expect(files == ["boot_out.txt", "code.py", "lib", "sd", "settings.toml"], files)

@@ -20,7 +20,7 @@ struct MountCommand: ParsableCommand {
       let board = try MountedBoard(options)
       try board.start()
       Detaching.report(readyDescriptor, "")
-      board.waitForEnd()
+      try board.waitForEnd()
     } catch {
       Detaching.report(readyDescriptor, "\(error)")
       throw error

@@ -5,9 +5,11 @@ struct BoardPaths: Sendable, Equatable {
   static let defaultMountPoint = "CIRCUITPY"
   /// Absolute, without a trailing slash.
   let mountPoint: String
-  var image: String { mountPoint + ".img" }
-  var log: String { mountPoint + ".log" }
-  var serialLink: String { mountPoint + ".tty" }
+  private(set) var image: String
+  private(set) var log: String
+  private(set) var serialLink: String
+  /// `microcontroller.nvm`; only there once code has written it.
+  var nvm: String { mountPoint + ".nvm" }
   var control: String { mountPoint + ".ctl" }
   /// What a detached board says of itself; in the foreground that goes to stderr.
   var daemonLog: String { mountPoint + ".daemon.log" }
@@ -26,6 +28,17 @@ struct BoardPaths: Sendable, Equatable {
     defer { free(resolved) }
     let folder = String(cString: resolved)
     self.mountPoint = (folder == "/" ? "" : folder) + "/" + name
+    image = self.mountPoint + ".img"
+    log = self.mountPoint + ".log"
+    serialLink = self.mountPoint + ".tty"
+  }
+
+  /// The paths of a board to be mounted, with what the options say otherwise.
+  init(mountPoint: String?, _ options: MountOptions) throws(CommandError) {
+    try self.init(mountPoint: mountPoint)
+    if let flash = options.flash { image = flash }
+    if let log = options.serialLog { self.log = log }
+    if let link = options.serialLink { serialLink = link }
   }
 
   /// The path as a user in this directory would write it.
