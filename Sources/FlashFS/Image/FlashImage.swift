@@ -3,7 +3,7 @@ import Glibc
 /// An open image file: locked, laid out, with its trailer. The volume lies at offset 0, so any FAT tool reads it.
 package struct FlashImage: Sendable {
   package let path: String
-  package let store: FileStore
+  package let store: ImageFileStore
   package let layout: ImageLayout
   /// This open made the file; its volume is erased flash (FF).
   package let isNew: Bool

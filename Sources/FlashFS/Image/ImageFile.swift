@@ -1,6 +1,6 @@
 import Glibc
 
-/// An image file while it is being opened. Closes it, unless a `FileStore` took the descriptor over.
+/// An image file while it is being opened. Closes it, unless a `ImageFileStore` took the descriptor over.
 final class ImageFile {
   let path: String
   let descriptor: Int32
@@ -17,8 +17,8 @@ final class ImageFile {
     .system(action: action, path: path, errno: code)
   }
 
-  private func makeStore(sizeBytes: Int) throws(FlashError) -> FileStore {
-    let store = try FileStore(descriptor: descriptor, sizeBytes: sizeBytes)
+  private func makeStore(sizeBytes: Int) throws(FlashError) -> ImageFileStore {
+    let store = try ImageFileStore(descriptor: descriptor, sizeBytes: sizeBytes)
     isTakenOver = true
     return store
   }
@@ -96,7 +96,7 @@ final class ImageFile {
   }
 
   /// Journal and wear table first, synced; then the trailer, which is the switch.
-  private func writeTail(_ trailer: ImageTrailer, eraseVolume: Bool) throws(FlashImageError) -> FileStore {
+  private func writeTail(_ trailer: ImageTrailer, eraseVolume: Bool) throws(FlashImageError) -> ImageFileStore {
     let layout = trailer.layout
     do {
       let store = try makeStore(sizeBytes: layout.imageBytes)
@@ -126,7 +126,7 @@ final class ImageFile {
   // MARK: Existing images
 
   func openExisting(fileBytes: Int) throws(FlashImageError) -> FlashImage {
-    guard fileBytes >= BootSector.sizeBytes else {
+    guard fileBytes >= AdoptableVolume.sizeBytes else {
       throw .notAnImage(path: path, reason: "it has \(fileBytes) bytes; give a file that holds a FAT volume")
     }
     if fileBytes >= FlashGeometry.eraseBytes {
@@ -136,7 +136,7 @@ final class ImageFile {
       case .none: break
       }
     }
-    switch try withBytes(0, BootSector.sizeBytes, BootSector.read) {
+    switch try withBytes(0, AdoptableVolume.sizeBytes, AdoptableVolume.read) {
     case .fat(let volume): return try adopt(volume, fileBytes: fileBytes)
     case .other(let reason): throw .notAnImage(path: path, reason: reason)
     }
@@ -161,7 +161,7 @@ final class ImageFile {
 
   /// Puts a journal behind a plain volume. The volume's length is what its boot sector says, never the file's: a crash
   /// half-way leaves a longer file that is adopted again.
-  private func adopt(_ volume: BootSector, fileBytes: Int) throws(FlashImageError) -> FlashImage {
+  private func adopt(_ volume: AdoptableVolume, fileBytes: Int) throws(FlashImageError) -> FlashImage {
     guard fileBytes >= volume.volumeBytes else {
       throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
     }

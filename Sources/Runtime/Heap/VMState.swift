@@ -66,6 +66,8 @@ enum Pending {
   static let interrupt: UInt32 = 2
   static let reload: UInt32 = 4
   static let stop: UInt32 = 8
+  /// What other threads ask for.
+  static let requests = interrupt | reload | stop
 }
 
 /// How floats are stored: CircuitPython boards keep 30 bits of a single.

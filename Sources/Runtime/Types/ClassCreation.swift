@@ -135,6 +135,14 @@ extension VM {
     // With an `__init__` of its own the wrapped object begins empty; `super().__init__(…)` fills it.
     let hasOwnInit =
       !lookup(type, interpreter.names.dunderInit).isEmpty && !lookup(type, interpreter.names.dunderInit).has(.native)
+    if let blank = slots(native).pointee.blank {
+      let wrapped = try checked(blank(raw, native.bits, instance.bits))
+      instance.pointer.set(InstanceLayout.slots, wrapped)
+      if !hasOwnInit {
+        _ = try callWithReceiver(lookup(native, interpreter.names.dunderInit), wrapped, args, counts)
+      }
+      return instance
+    }
     guard let make = slots(native).pointee.make else { return instance }
     let wrapped = hasOwnInit ? try callWithType(make, native, args, 0) : try callWithType(make, native, args, counts)
     instance.pointer.set(InstanceLayout.slots, wrapped)

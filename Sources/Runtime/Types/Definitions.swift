@@ -127,6 +127,17 @@ extension VM {
     classChanged()
   }
 
+  /// Adds a property with native accessors; without a setter it is read-only.
+  package func define(_ type: Value, property name: StaticString, get: NativeFunction, set: NativeFunction? = nil)
+    throws(PyError)
+  {
+    let property = try makeObject(coreType(Interpreter.propertyTypeIndex), fields: 3)
+    ObjectLayout.set(property.pointer, 0, try makeNative(NativeDefinition(name, 1, 1, get)))
+    if let set { ObjectLayout.set(property.pointer, 1, try makeNative(NativeDefinition(name, 2, 2, set))) }
+    try define(type, name, property)
+    noteClassAttribute(type, intern(name), property, isNew: true)
+  }
+
   /// The type of a native module, made at first use and kept for the VM's life under `key`.
   package func nativeType(_ key: String, _ make: (VM) throws(PyError) -> Value) throws(PyError) -> Value {
     if let type = interpreter.nativeTypes[key] { return type }

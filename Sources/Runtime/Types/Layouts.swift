@@ -10,6 +10,10 @@ package enum TupleLayout {
   @inline(__always) package static func set(_ p: UnsafeMutableRawPointer, _ i: Int, _ v: Value) {
     p.set(items &+ i &* 8, v)
   }
+  /// Address of item `i`.
+  @inline(__always) package static func at(_ p: UnsafeMutableRawPointer, _ i: Int) -> UnsafeMutableRawPointer {
+    p + (items &+ i &* 8)
+  }
   @inline(__always) static func namedType(_ p: UnsafeMutableRawPointer) -> Value { p.value(items + count(p) * 8) }
 }
 

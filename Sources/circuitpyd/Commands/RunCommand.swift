@@ -1,4 +1,7 @@
 import ArgumentParser
+import Board
+import CircuitPython
+import DriverBundle
 import Glibc
 import Runtime
 
@@ -8,8 +11,13 @@ struct RunCommand: ParsableCommand {
 
   @Argument(help: "A file to run, or a folder with a code.py.") var path: String?
   @Option(name: .customShort("c"), help: ArgumentHelp("Code to run.", valueName: "code")) var code: String?
+  @Option(help: ArgumentHelp("The board to be.", valueName: "id")) var board = BoardDefinition.defaultID
   @Option(help: "Heap in bytes, with K or M: 20K.") var heap: ByteCount?
   @Option(help: "Float width: board (30 bits), single or double.") var float: FloatWidth = .board
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("What a part measures, as adt7410.temperature=30.5.", valueName: "part.property=value"))
+  var stimuli: [String] = []
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
   @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout:
     Double?
@@ -18,28 +26,70 @@ struct RunCommand: ParsableCommand {
     guard (path == nil) != (code == nil) else {
       throw ValidationError("Give a file, a folder, or -c CODE.")
     }
-    var options = InterpreterOptions()
+    let definition: BoardDefinition
+    do throws(BoardError) { definition = try BoardDefinition.named(board) } catch {
+      throw CommandError(error.description)
+    }
+    var options = InterpreterOptions(board: definition)
     if let heap { options.heapBytes = heap.bytes }
     options.floatMode = float.mode
     let program = try Program.load(path: path, code: code)
     let isVirtual = virtualTime
     let limit = timeout
+    let stimuli = try self.stimuli.map(Stimulus.init)
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
+    nonisolated(unsafe) var failure: PartError?
     PythonThread.run {
-      let host = StdioHost(files: FolderFileStore(program.folder), virtualTime: isVirtual)
+      let files = FolderFileStore(program.folder)
+      let host = StdioHost(files: files, virtualTime: isVirtual)
+      let board = SimulatedBoard(definition: definition, clock: host.clock)
+      do throws(PartError) {
+        try RunCommand.attachParts(to: board, host: host, stimuli)
+      } catch {
+        failure = error
+        return
+      }
       let interpreter = Interpreter(host: host, options: options)
+      interpreter.registerBoardModules(board: board, services: StandaloneServices(nvmBytes: definition.nvmBytes))
       if let limit { Watchdog.start(seconds: limit) }
       end =
         program.isBinary
         ? interpreter.run(binary: program.bytes, name: program.name)
         : interpreter.run(source: program.bytes, name: program.name)
     }
+    if let failure { throw CommandError(failure.description) }
     switch end {
     case .completed, .reload, .deepSleep: return
     case .systemExit(let code): throw ExitCode(code)
     case .exception, .keyboardInterrupt: throw ExitCode(1)
     }
+  }
+}
+
+extension RunCommand {
+  /// Connects the parts whose drivers are in the folder's lib/.
+  private static func attachParts(to board: SimulatedBoard, host: StdioHost, _ stimuli: [Stimulus]) throws(PartError) {
+    let parts = PartSet(board: board)
+    let entries = (try? host.files?.list(Array("/lib".utf8))) ?? []
+    for line in parts.attachParts(forLibraryNames: entries.map { String(decoding: $0.name, as: UTF8.self) }) {
+      host.note(line)
+    }
+    for stimulus in stimuli { try parts.set(stimulus.property, stimulus.value) }
+  }
+}
+
+/// One `--set`.
+private struct Stimulus: Sendable {
+  let property: String
+  let value: String
+
+  init(_ text: String) throws {
+    guard let sign = text.firstIndex(of: "=") else {
+      throw ValidationError("--set wants part.property=value, as adt7410.temperature=30.5; got '\(text)'.")
+    }
+    property = String(text[..<sign])
+    value = String(text[text.index(after: sign)...])
   }
 }
 

@@ -1,13 +1,33 @@
+import Board
 import Glibc
 import Runtime
 import Synchronization
 
+/// The time of `circuitpyd run`: the wall's, or one that moves only when the program sleeps.
+final class RunClock: BoardClock {
+  let isVirtual: Bool
+  private let start = RunClock.systemNanoseconds()
+  private let virtualNanoseconds = Atomic<UInt64>(0)
+
+  init(isVirtual: Bool) { self.isVirtual = isVirtual }
+
+  var monotonicNanoseconds: UInt64 {
+    isVirtual ? virtualNanoseconds.load(ordering: .relaxed) : RunClock.systemNanoseconds() - start
+  }
+
+  func advance(nanoseconds: UInt64) { virtualNanoseconds.add(nanoseconds, ordering: .relaxed) }
+
+  private static func systemNanoseconds() -> UInt64 {
+    var t = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &t)
+    return UInt64(t.tv_sec) * 1_000_000_000 + UInt64(t.tv_nsec)
+  }
+}
+
 /// The host of `circuitpyd run`: console on stdin and stdout, files in one folder, wall or virtual time.
 final class StdioHost: Host {
   let files: (any FileStore)?
-  private let isVirtual: Bool
-  private var virtualNanoseconds: UInt64 = 0
-  private let start = StdioHost.clock()
+  let clock: RunClock
   private var rtcOffset: Int64
   private var seed: UInt64 = 0x9E37_79B9_7F4A_7C15
   private let woken = Mutex(false)
@@ -15,7 +35,7 @@ final class StdioHost: Host {
 
   init(files: (any FileStore)?, virtualTime: Bool) {
     self.files = files
-    isVirtual = virtualTime
+    clock = RunClock(isVirtual: virtualTime)
     // A board's clock starts in 2000; a simulated one with wall time knows better.
     rtcOffset = virtualTime ? 946_684_800 : Int64(time(nil))
     var ends: [Int32] = [0, 0]
@@ -23,12 +43,6 @@ final class StdioHost: Host {
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     wakePipe = (ends[0], ends[1])
-  }
-
-  private static func clock() -> UInt64 {
-    var t = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return UInt64(t.tv_sec) * 1_000_000_000 + UInt64(t.tv_nsec)
   }
 
   func writeConsole(_ bytes: UnsafeRawBufferPointer) {
@@ -51,9 +65,15 @@ final class StdioHost: Host {
   func readConsole() -> UInt8? {
     var byte: UInt8 = 0
     var poll = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    guard Glibc.poll(&poll, 1, 0) > 0, Glibc.read(0, &byte, 1) == 1 else { return nil }
-    return byte
+    guard Glibc.poll(&poll, 1, 0) > 0 else { return nil }
+    let n = Glibc.read(0, &byte, 1)
+    if n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) { isConsoleAtEnd = true }
+    return n == 1 ? byte : nil
   }
+
+  // The terminal edits lines, or there is none.
+  var isConsoleLineBuffered: Bool { true }
+  private(set) var isConsoleAtEnd = false
 
   func waitForConsole(nanoseconds: UInt64) { wait(nanoseconds, console: true) }
 
@@ -71,10 +91,10 @@ final class StdioHost: Host {
     while Glibc.read(wakePipe.read, &drain, drain.count) > 0 {}
   }
 
-  var monotonicNanoseconds: UInt64 { isVirtual ? virtualNanoseconds : StdioHost.clock() - start }
+  var monotonicNanoseconds: UInt64 { clock.monotonicNanoseconds }
 
   func sleep(nanoseconds: UInt64) {
-    if isVirtual { virtualNanoseconds += nanoseconds } else { wait(nanoseconds, console: false) }
+    if clock.isVirtual { clock.advance(nanoseconds: nanoseconds) } else { wait(nanoseconds, console: false) }
   }
 
   func wake() {
@@ -88,7 +108,7 @@ final class StdioHost: Host {
   }
 
   func random(into buffer: UnsafeMutableRawBufferPointer) {
-    if !isVirtual {
+    if !clock.isVirtual {
       var system = SystemRandomNumberGenerator()
       for i in buffer.indices { buffer[i] = UInt8.random(in: 0...255, using: &system) }
       return

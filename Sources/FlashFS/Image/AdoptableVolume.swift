@@ -1,11 +1,11 @@
 /// What adoption of a plain image needs from a FAT boot sector.
-struct BootSector: Equatable {
+struct AdoptableVolume: Equatable {
   static let sizeBytes = 512
   var volumeBytes: Int
   var volumeID: UInt32
 
   enum Reading: Equatable {
-    case fat(BootSector)
+    case fat(AdoptableVolume)
     /// `reason` continues "is not a flash image: ".
     case other(reason: String)
   }
@@ -36,6 +36,6 @@ struct BootSector: Equatable {
     }
     // FAT32 has no 16-bit table size and keeps its id further back.
     let idOffset = word(22, UInt16.self) == 0 ? 67 : 39
-    return .fat(BootSector(volumeBytes: Int(sectors) * 512, volumeID: word(idOffset, UInt32.self)))
+    return .fat(AdoptableVolume(volumeBytes: Int(sectors) * 512, volumeID: word(idOffset, UInt32.self)))
   }
 }
