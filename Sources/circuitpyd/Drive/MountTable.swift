@@ -18,7 +18,8 @@ struct MountTable: Sendable {
     entries = text.split(separator: UInt8(ascii: "\n")).compactMap { line in
       // id parent major:minor root mountPoint options [tags…] - type source superOptions
       let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), dash >= 6, fields.count > dash + 2 else {
+      guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), dash >= 6, fields.count > dash + 2
+      else {
         return nil
       }
       return Entry(

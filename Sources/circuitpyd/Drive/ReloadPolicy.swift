@@ -129,7 +129,9 @@ struct ReloadPolicy {
       return completesSave && burst != nil && mode != .board && !IgnoredNames.contains(event.path)
     }
     if mode == .board { return true }
-    if event.kind == .timesSet, let saved = savedAt[event.node.rawValue], now - saved < Self.ownTimesWindow { return false }
+    if event.kind == .timesSet, let saved = savedAt[event.node.rawValue], now - saved < Self.ownTimesWindow {
+      return false
+    }
     if !IgnoredNames.contains(event.path) { return true }
     return event.oldPath.map { !IgnoredNames.contains($0) } ?? false
   }
