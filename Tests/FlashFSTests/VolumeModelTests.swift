@@ -71,7 +71,9 @@ import Testing
     try exerciser.compare(exerciser.volume)
     let bytes = try exerciser.volume.storedBytes
     try Judge.expectClean(bytes, "seed \(run.seed)")
-    try compareWithMTools(bytes, exerciser.model)
+    // mtools goes by the number of clusters alone.
+    let geometry = exerciser.volume.geometry
+    if geometry.kind != .fat32 || geometry.clusterCount > 65525 { try compareWithMTools(bytes, exerciser.model) }
   }
 
   /// mdir must list every name, mtype give contents. Its own check is skipped: it refuses a volume whose chains lead to

@@ -48,6 +48,7 @@ extension Volume {
   func names(_ path: String = "/") throws -> [String] {
     try list(id(path)).map { String(decoding: $0.storedName, as: UTF8.self) }
   }
+  @discardableResult
   func makeDirectory(_ name: String, in parent: NodeID = .root) throws -> NodeID {
     let made = try makeDirectory(parent, Array(name.utf8), origin: .host)
     forget(made.attributes.node, count: 1)
@@ -139,7 +140,8 @@ enum Judge {
     return after
   }
 
-  /// fsck.fat must find nothing but what it says of every board's drive: that the label is in the root only.
+  /// fsck.fat must find nothing but what it says of every board's drive (that the label is in the root only) and of a
+  /// FAT32 volume that is smaller than Microsoft allows.
   static func expectClean(_ bytes: [UInt8], _ context: String = "") throws {
     try withFile(bytes) { path in
       let answer = run("fsck.fat -n -V \(path)")
@@ -147,6 +149,7 @@ enum Judge {
         "fsck.fat", "Starting check/repair pass.", "Starting verification pass.",
         "There is no label in boot sector, but",
         "  Auto-copying volume label from root directory to boot sector.", "Leaving filesystem unchanged.", path,
+        "Warning: Filesystem is FAT32 according to", "  but has only", "  This may lead to problems on some systems.",
       ]
       let findings = answer.output.split(separator: "\n").filter { line in
         !known.contains { line.hasPrefix($0) }
