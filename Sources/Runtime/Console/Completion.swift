@@ -16,7 +16,7 @@ package enum Completion: Equatable, Sendable {
   }
 
   /// How `names` complete `word`.
-  init(word: [UInt8], names: [[UInt8]]) {
+  package init(word: [UInt8], names: [[UInt8]]) {
     let found = names.filter { $0.starts(with: word) && (!word.isEmpty || $0.first != 0x5F) }
     guard let first = found.first else {
       self = .none

@@ -138,14 +138,14 @@ package struct LineEditor {
   private mutating func runSequence(
     _ parameters: [UInt8], final: UInt8, _ history: LineHistory, _ out: inout [UInt8]
   ) {
-    switch (parameters.first, final) {
-    case (nil, 0x41): recall(historyPlace + 1, history, &out)
-    case (nil, 0x42): if historyPlace >= 0 { recall(historyPlace - 1, history, &out) }
-    case (nil, 0x43): if cursor < text.count { moveRight(to: characterEnd(cursor), &out) }
-    case (nil, 0x44): if cursor > lineStart { moveLeft(to: characterStart(cursor), &out) }
-    case (nil, 0x48), (0x31, 0x7E), (0x37, 0x7E): moveLeft(to: lineStart, &out)
-    case (nil, 0x46), (0x34, 0x7E), (0x38, 0x7E): moveRight(to: text.count, &out)
-    case (0x33, 0x7E): if cursor < text.count { remove(cursor..<characterEnd(cursor), &out) }
+    switch (parameters, final) {
+    case ([], 0x41): recall(historyPlace + 1, history, &out)
+    case ([], 0x42): if historyPlace >= 0 { recall(historyPlace - 1, history, &out) }
+    case ([], 0x43): if cursor < text.count { moveRight(to: characterEnd(cursor), &out) }
+    case ([], 0x44): if cursor > lineStart { moveLeft(to: characterStart(cursor), &out) }
+    case ([], 0x48), ([0x31], 0x7E), ([0x37], 0x7E): moveLeft(to: lineStart, &out)
+    case ([], 0x46), ([0x34], 0x7E), ([0x38], 0x7E): moveRight(to: text.count, &out)
+    case ([0x33], 0x7E): if cursor < text.count { remove(cursor..<characterEnd(cursor), &out) }
     default: break
     }
   }

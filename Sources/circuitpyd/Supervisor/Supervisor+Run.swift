@@ -75,7 +75,8 @@ extension Supervisor {
   private func findProgram(_ setting: NextCodeFile?) -> Program? {
     if let name = setting?.filename.map({ String(decoding: $0, as: UTF8.self) }) {
       let folder = setting?.workingDirectory.map { String(decoding: $0, as: UTF8.self) } ?? "/"
-      let path = name.hasPrefix("/") ? name : (folder.hasPrefix("/") ? "" : "/") + folder + "/" + name
+      let parts = (name.hasPrefix("/") ? name : folder + "/" + name).split(separator: "/")
+      let path = "/" + parts.joined(separator: "/")
       if drive.readFile(path) != nil { return Program(name: name, path: path) }
       console.write("\(name) not found.\r\n")
     }
