@@ -342,6 +342,12 @@ private func builtinDir(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
     if a[0].has(.instance) { try add(try vm.instanceAttributes(a[0])) }
     try addType(vm.type(of: a[0]))
   }
+  var implied: [StaticString] = ["__class__"]
+  if a.count > 0 && a[0].has(.type) { implied += ["__name__", "__bases__", "__dict__"] }
+  if a.count > 0 && a[0].has(.instance) { implied.append("__dict__") }
+  if a.count > 0 {
+    for name in implied where try !vm.setContains(seen, vm.intern(name)) { try vm.append(list, vm.intern(name)) }
+  }
   try vm.sort(list, key: .none, reverse: false)
   return list
 }
