@@ -52,6 +52,8 @@ package final class ADT7410: Part, I2CTarget {
           set: { [unowned self] celsius in
             catchUp()
             ambient = celsius
+            // Whoever sets a temperature and reads at once means the new one, not the 240 ms that a conversion takes.
+            if conversionEnds != nil { convert() }
           })),
       PartProperty(
         name: "int", summary: "level of the INT pin, not wired to the board",

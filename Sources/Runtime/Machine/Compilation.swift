@@ -1,7 +1,8 @@
 /// Source and `.mpy` files into code, with their errors as Python's.
 extension VM {
   func compileSource(_ bytes: [UInt8], fileName: [UInt8], mode: CompileMode) throws(PyError) -> CodeModule {
-    let options = CompileOptions(sourceName: fileName, dialect: self.options.dialect, mode: mode)
+    var options = CompileOptions(sourceName: fileName, dialect: self.options.dialect, mode: mode)
+    options.floatMode = self.options.floatMode
     do throws(CompileError) {
       return try compile(bytes, options)
     } catch {

@@ -23,7 +23,7 @@ struct MountCommand: ParsableCommand {
       try board.waitForEnd()
     } catch {
       Detaching.report(readyDescriptor, "\(error)")
-      throw error
+      throw error as? CommandError ?? CommandError("\(error)")
     }
   }
 }

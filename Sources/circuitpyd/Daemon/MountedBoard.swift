@@ -34,8 +34,7 @@ final class MountedBoard: Sendable {
     let image = try BoardImage.open(
       path: paths.image, volumeBytes: options.flashSize?.bytes ?? definition.volumeBytes,
       durability: options.durability == .host ? .host : .process, events: events)
-    let time = WallTime()
-    let board = SimulatedBoard(definition: definition, clock: BoardTimeClock(time))
+    let board = SimulatedBoard(definition: definition, clock: WorldClock())
     let parts = PartSet(board: board)
     let console = Console()
     guard let log = FileEnd(path: paths.log) else {
@@ -54,7 +53,7 @@ final class MountedBoard: Sendable {
     let interpreterOptions = vmOptions
     let supervisor = Supervisor(
       configuration: .init(identity: BoardIdentity(definition), log: MountedBoard.note),
-      drive: VolumeDrive(volume: volume, isShared: options.sharedWrite), console: console, time: time,
+      drive: VolumeDrive(volume: volume, isShared: options.sharedWrite), console: console, time: WallTime(),
       nvm: FileNVM(path: paths.nvm, sizeBytes: definition.nvmBytes),
       makeInterpreter: { host, services in
         // Parts follow the drivers in lib/, as of this start.
@@ -134,11 +133,9 @@ final class MountedBoard: Sendable {
   @Sendable static func note(_ line: String) { HostFile.writeError("circuitpyd: " + line) }
 }
 
-/// The board's clock is the supervisor's.
-private final class BoardTimeClock: BoardClock {
-  private let time: any BoardTime
-  init(_ time: any BoardTime) { self.time = time }
-  var monotonicNanoseconds: UInt64 { time.monotonicNanoseconds }
+/// The time of the world around the board: unlike the board's own it goes on through a reset.
+private final class WorldClock: BoardClock {
+  var monotonicNanoseconds: UInt64 { SystemClock.monotonicNanoseconds }
 }
 
 extension ReloadPolicyName {

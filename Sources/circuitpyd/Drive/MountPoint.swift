@@ -36,10 +36,7 @@ struct MountPoint: Sendable {
 
   /// The drives of this program that answer.
   static func runningBoards() -> [MountTable.Entry] {
-    MountTable.current().boards.filter { board in
-      var status = stat()
-      return stat(board.mountPoint, &status) == 0
-    }
+    MountTable.current().boards.filter { !MountPoint(path: $0.mountPoint).isDead }
   }
 
   private static func resolve(_ path: String) throws(MountError) -> String {
@@ -62,8 +59,9 @@ struct MountPoint: Sendable {
 
   /// Whether a mount lies here that nobody serves.
   var isDead: Bool {
-    var status = stat()
-    return stat(path, &status) != 0 && [ENOTCONN, ECONNREFUSED, ECONNABORTED].contains(errno)
+    // Not stat: the kernel goes on answering that from its cache after the daemon is gone.
+    var status = statvfs()
+    return statvfs(path, &status) != 0 && [ENOTCONN, ECONNREFUSED, ECONNABORTED].contains(errno)
   }
 
   /// A killed daemon leaves a mount that answers ENOTCONN; several can lie on top of each other.

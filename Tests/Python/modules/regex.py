@@ -70,4 +70,4 @@ try:
     re.match("a", 1)
 except TypeError as e:
     print(e)  # expect: can't convert 'int' object to str implicitly
-print(dir(re.match("a", "a")))  # expect: ['end', 'group', 'groups', 'span', 'start']
+print(dir(re.match("a", "a")))  # expect: ['__class__', 'end', 'group', 'groups', 'span', 'start']
