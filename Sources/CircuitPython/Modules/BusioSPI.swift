@@ -185,13 +185,7 @@ enum BusioSPI {
           return .none
         }
       },
-      NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          BusioSPI.close(vm, try vm.receiver(a, .spi))
-          return .none
-        }
-      },
+      .enter, .exitByDeinit,
       NativeDefinition("try_lock", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in
           // Unlike I2C, a deinitialised bus just cannot be locked.

@@ -145,7 +145,7 @@ extension VM {
       for i in 0..<TupleLayout.count(bases.pointer) {
         let found = lookup(TupleLayout.item(bases.pointer, i), name)
         if found.isEmpty { continue }
-        let receiver = found.has(.native) ? wrappedOrSelf(object) : object
+        let receiver = found.has(.native) && !takesInstance(found) ? wrappedOrSelf(object) : object
         return try bind(found, receiver, object.has(.type) ? object : self.type(of: object))
       }
     }

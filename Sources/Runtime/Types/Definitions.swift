@@ -27,6 +27,10 @@ package struct NativeDefinition {
 
   /// A static method: no self.
   package var asStatic: NativeDefinition { NativeDefinition(name, arity | NativeLayout.isStatic, function) }
+  /// A method whose self is the outermost object: an instance of a Python subclass rather than what it wraps.
+  package var asInstanceMethod: NativeDefinition {
+    NativeDefinition(name, arity | NativeLayout.takesInstance, function)
+  }
   /// A class method: the class comes first.
   package var asClassMethod: NativeDefinition { NativeDefinition(name, arity | NativeLayout.isClassMethod, function) }
 }

@@ -65,6 +65,8 @@ enum NativeLayout {
   static let takesKeywords = 1 << 32
   static let isStatic = 1 << 33
   static let isClassMethod = 1 << 34
+  /// Called on an instance of a Python subclass, it gets the instance and not the native object in it.
+  static let takesInstance = 1 << 35
 }
 
 /// cell: +8 value, empty when unbound
