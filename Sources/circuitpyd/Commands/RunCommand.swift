@@ -25,6 +25,10 @@ struct RunCommand: ParsableCommand {
       valueName: "part.property=value"))
   var stimuli: [String] = []
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
+  @Flag(
+    name: .customLong("collect-always"),
+    help: ArgumentHelp("Collect garbage at every safepoint, to find what native code forgot to keep.", visibility: .hidden))
+  var collectsAlways = false
   @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout:
     Double?
 
@@ -42,6 +46,7 @@ struct RunCommand: ParsableCommand {
     let program = try Program.load(path: path, code: code)
     let isVirtual = virtualTime
     let limit = timeout
+    let isHostile = collectsAlways
     let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(Stimulus.init))
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
@@ -58,6 +63,7 @@ struct RunCommand: ParsableCommand {
       }
       let interpreter = Interpreter(host: host, options: options)
       interpreter.registerBoardModules(board: board, services: StandaloneServices(nvmBytes: definition.nvmBytes))
+      interpreter.collectsAlways = isHostile
       if let limit { Watchdog.start(seconds: limit) }
       end =
         program.isBinary
