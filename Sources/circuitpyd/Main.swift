@@ -23,10 +23,8 @@ struct Circuitpyd: ParsableCommand {
       let code = exitCode(for: error)
       // The parser alone would exit with 64 for wrong usage.
       let text = fullMessage(for: error)
-      if code == .success {
-        print(text)
-      } else if !text.isEmpty {
-        HostFile.writeError(text)
+      if !text.isEmpty {
+        if code == .success { print(text) } else { HostFile.writeError(text) }
       }
       Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
     }

@@ -171,13 +171,7 @@ enum BusioI2C {
           return .none
         }
       },
-      NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          BusioI2C.close(vm, try vm.receiver(a, .i2c))
-          return .none
-        }
-      },
+      .enter, .exitByDeinit,
       NativeDefinition("try_lock", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in try Object(vm, a[0], .i2c).lock() }
       },

@@ -87,7 +87,7 @@ enum BusioSPI {
   /// The RP2's SPI divides its clock by an even number up to 254 times a number up to 256.
   private static func rp2Frequency(_ wanted: Int, clockHz: Int) -> Int {
     let wanted = max(wanted, 1)
-    guard let prescale = stride(from: 2, through: 254, by: 2).first(where: { clockHz < ($0 + 2) * 256 * wanted }) else {
+    guard let prescale = stride(from: 2, through: 254, by: 2).first(where: { clockHz < $0 * 256 * wanted }) else {
       return clockHz / (254 * 256)
     }
     let divider = min(max((clockHz + prescale * wanted - 1) / (prescale * wanted), 1), 256)
@@ -185,13 +185,7 @@ enum BusioSPI {
           return .none
         }
       },
-      NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          BusioSPI.close(vm, try vm.receiver(a, .spi))
-          return .none
-        }
-      },
+      .enter, .exitByDeinit,
       NativeDefinition("try_lock", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in
           // Unlike I2C, a deinitialised bus just cannot be locked.

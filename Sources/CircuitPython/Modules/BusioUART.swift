@@ -210,13 +210,7 @@ enum BusioUART {
           return .none
         }
       },
-      NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          BusioUART.close(vm, try vm.receiver(a, .uart))
-          return .none
-        }
-      },
+      .enter, .exitByDeinit,
       NativeDefinition("read", 1, 2) { native($0, $1, $2) { vm, a throws(PyError) in try BusioUART.read(vm, a) } },
       NativeDefinition("readline", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in try BusioUART.readLine(vm, try Object(vm, a[0], .uart)) }

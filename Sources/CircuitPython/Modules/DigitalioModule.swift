@@ -44,7 +44,9 @@ enum DigitalInOut {
 
   private static func initialise(_ vm: VM, _ p: UnsafeMutableRawPointer, _ a: Arguments) throws(PyError) {
     if a.keywordCount > 0 { throw vm.typeError("function doesn't take keyword arguments") }
-    guard a.count == 2 else { throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given") }
+    guard a.count == 2 else {
+      throw vm.typeError("function takes 1 positional arguments but \(a.count - 1) were given")
+    }
     let pin = try vm.freePin(a[1], "pin")
     _ = pin.claim(by: "DigitalInOut")
     pin.configureInput(pull: .none)
@@ -96,13 +98,7 @@ enum DigitalInOut {
           return .none
         }
       },
-      NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          try DigitalInOut.deinitialise(vm, a[0])
-          return .none
-        }
-      },
+      .enter, .exitByDeinit,
       NativeDefinition("switch_to_output", 1, nil, keywords: true) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let pin = try DigitalInOut.pin(vm, a[0])

@@ -138,7 +138,7 @@ enum I2CDevice {
           try BusDeviceModules.lock(vm, try I2CDevice.fields(vm, a).bus)
           return a[0]
         }
-      },
+      }.asInstanceMethod,
       NativeDefinition("__exit__", 4, 4) {
         native($0, $1, $2) { vm, a throws(PyError) in
           try BusDeviceModules.unlock(vm, try I2CDevice.fields(vm, a).bus)

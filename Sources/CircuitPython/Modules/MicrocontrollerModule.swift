@@ -86,9 +86,6 @@ enum MicrocontrollerModule {
 
 /// `microcontroller.Processor`, without fields: there is one chip.
 enum Processor {
-  /// The chip is at room temperature, and warms by nothing.
-  private static let celsius = 25.0
-
   static func makeType(_ vm: VM) throws(PyError) -> Value {
     try vm.type(.processor) { vm throws(PyError) in
       let type = try vm.makeType("Processor")
@@ -101,7 +98,7 @@ enum Processor {
         type, property: "temperature",
         get: {
           native($0, $1, $2) { vm, a throws(PyError) in
-            try vm.makeFloat(Processor.temperature(vm.boardState.board.definition.port))
+            try vm.makeFloat(Processor.temperature(vm.boardState.board))
           }
         })
       try vm.define(
@@ -138,8 +135,9 @@ enum Processor {
   }
 
   /// The RP2 reads its sensor with a 12-bit converter, so only certain values occur.
-  private static func temperature(_ port: String) -> Double {
-    guard port == "raspberrypi" else { return celsius }
+  private static func temperature(_ board: SimulatedBoard) -> Double {
+    let celsius = board.cpuTemperatureCelsius
+    guard board.definition.port == "raspberrypi" else { return celsius }
     let count = ((0.706 - (celsius - 27) * 0.001721) * 4096 / 3.3).rounded()
     return 27 - (count * 3.3 / 4096 - 0.706) / 0.001721
   }

@@ -49,7 +49,9 @@ struct PixelBuf {
     try vm.ensureRoom(headerBytes + pixelBytes + trailerBytes)
     let buffer = try vm.makeBytearray(count: headerBytes + pixelBytes + trailerBytes)
     if let bytes = try vm.buffer(buffer, writable: true).start {
-      if headerBytes > 0, let from = try vm.buffer(header).start { bytes.copyMemory(from: from, byteCount: headerBytes) }
+      if headerBytes > 0, let from = try vm.buffer(header).start {
+        bytes.copyMemory(from: from, byteCount: headerBytes)
+      }
       if trailerBytes > 0, let from = try vm.buffer(trailer).start {
         (bytes + headerBytes + pixelBytes).copyMemory(from: from, byteCount: trailerBytes)
       }

@@ -13,7 +13,9 @@ enum PixelBufModule {
       let type = try vm.makeType("PixelBuf", methods: methods, slots: slots)
       try vm.define(
         type, property: "bpp",
-        get: { native($0, $1, $2) { vm, a throws(PyError) in Value(small: try PixelBuf(vm, a[0]).layout.bytesPerColor) } })
+        get: {
+          native($0, $1, $2) { vm, a throws(PyError) in Value(small: try PixelBuf(vm, a[0]).layout.bytesPerColor) }
+        })
       try vm.define(
         type, property: "byteorder",
         get: { native($0, $1, $2) { vm, a throws(PyError) in try PixelBuf(vm, a[0]).byteorder } })

@@ -32,7 +32,8 @@ struct PixelLayout {
 
   /// In one small int, as PixelBuf keeps it.
   var packed: Int {
-    red | green << 2 | blue << 4 | white << 6 | bytesPerColor << 8 | (isDotstar ? 1 << 12 : 0) | (hasWhite ? 1 << 13 : 0)
+    red | green << 2 | blue << 4 | white << 6 | bytesPerColor << 8 | (isDotstar ? 1 << 12 : 0)
+      | (hasWhite ? 1 << 13 : 0)
   }
 
   init(packed: Int) {

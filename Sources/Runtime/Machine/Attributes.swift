@@ -44,7 +44,7 @@ extension VM {
     let found = lookup(type, name)
     if !found.isEmpty {
       let wrapped = wrappedNative(object)
-      if !wrapped.isEmpty && found.has(.native) { return try bind(found, wrapped, type) }
+      if !wrapped.isEmpty && found.has(.native) && !takesInstance(found) { return try bind(found, wrapped, type) }
       return try bind(found, object, type)
     }
     let names = interpreter.names
@@ -135,6 +135,10 @@ extension VM {
       return (try call(get, found, object, type), .empty)
     default: return (found, .empty)
     }
+  }
+
+  func takesInstance(_ native: Value) -> Bool {
+    native.pointer.word(NativeLayout.arity) & NativeLayout.takesInstance != 0
   }
 
   /// Native accessors of a property get the native object that an instance wraps.

@@ -146,7 +146,7 @@ extension VM {
         let found = lookup(TupleLayout.item(bases.pointer, i), name)
         if found.isEmpty { continue }
         // (Builtin types have no `__init__` of their own, exceptions aside.)
-        let receiver = found.has(.native) ? wrappedOrSelf(object) : object
+        let receiver = found.has(.native) && !takesInstance(found) ? wrappedOrSelf(object) : object
         return try bind(found, receiver, object.has(.type) ? object : self.type(of: object))
       }
     }

@@ -27,6 +27,10 @@ package struct NativeDefinition {
 
   /// A static method: no self.
   package var asStatic: NativeDefinition { NativeDefinition(name, arity | NativeLayout.isStatic, function) }
+  /// A method whose self is the outermost object: an instance of a Python subclass rather than what it wraps.
+  package var asInstanceMethod: NativeDefinition {
+    NativeDefinition(name, arity | NativeLayout.takesInstance, function)
+  }
   /// A class method: the class comes first.
   package var asClassMethod: NativeDefinition { NativeDefinition(name, arity | NativeLayout.isClassMethod, function) }
 }
@@ -93,7 +97,9 @@ extension VM {
     let p = try allocate(.native, leaf: false, payload: NativeLayout.payload, charge: 0)
     p.storeBytes(of: unsafeBitCast(definition.function, to: Int.self), toByteOffset: NativeLayout.code, as: Int.self)
     p.set(NativeLayout.name, intern(definition.name))
-    let isMethod = !owner.isEmpty && definition.arity & (NativeLayout.isStatic | NativeLayout.isClassMethod) == 0
+    // One that wants the instance itself looks at its receiver itself.
+    let unchecked = NativeLayout.isStatic | NativeLayout.isClassMethod | NativeLayout.takesInstance
+    let isMethod = !owner.isEmpty && definition.arity & unchecked == 0
     let tag = isMethod ? owner.pointer.word(TypeLayout.flags) & 0xFF : 0
     p.set(
       NativeLayout.arity,

@@ -68,6 +68,8 @@ enum NativeLayout {
   /// The first argument must be an instance of `owner`; the code relies on it.
   static let isMethod = 1 << 35
   static let receiverTagShift = 40
+  /// Called on an instance of a Python subclass, it gets the instance and not the native object in it.
+  static let takesInstance = 1 << 36
 }
 
 /// cell: +8 value, empty when unbound

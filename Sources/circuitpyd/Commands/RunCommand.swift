@@ -15,10 +15,20 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Heap in bytes, with K or M: 20K.") var heap: ByteCount?
   @Option(help: "Float width: board (30 bits), single or double.") var float: FloatWidth = .board
   @Option(
+    name: .customLong("part"),
+    help: ArgumentHelp("Attach a part, besides those whose drivers are in lib/.", valueName: "name"))
+  var parts: [String] = []
+  @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("What a part measures, as adt7410.temperature=30.5.", valueName: "part.property=value"))
+    help: ArgumentHelp(
+      "What a part or pin sees from the start: adt7410.temperature=30.5, D5.level=low.",
+      valueName: "part.property=value"))
   var stimuli: [String] = []
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
+  @Flag(
+    name: .customLong("collect-always"),
+    help: ArgumentHelp("Collect garbage at every safepoint, to find what native code forgot to keep.", visibility: .hidden))
+  var collectsAlways = false
   @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout:
     Double?
 
@@ -36,7 +46,8 @@ struct RunCommand: ParsableCommand {
     let program = try Program.load(path: path, code: code)
     let isVirtual = virtualTime
     let limit = timeout
-    let stimuli = try self.stimuli.map(Stimulus.init)
+    let isHostile = collectsAlways
+    let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(Stimulus.init))
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
     nonisolated(unsafe) var failure: PartError?
@@ -45,13 +56,14 @@ struct RunCommand: ParsableCommand {
       let host = StdioHost(files: files, virtualTime: isVirtual)
       let board = SimulatedBoard(definition: definition, clock: host.clock)
       do throws(PartError) {
-        try RunCommand.attachParts(to: board, host: host, stimuli)
+        try wiring.attach(to: board, host: host)
       } catch {
         failure = error
         return
       }
       let interpreter = Interpreter(host: host, options: options)
       interpreter.registerBoardModules(board: board, services: StandaloneServices(nvmBytes: definition.nvmBytes))
+      interpreter.collectsAlways = isHostile
       if let limit { Watchdog.start(seconds: limit) }
       end =
         program.isBinary
@@ -67,15 +79,24 @@ struct RunCommand: ParsableCommand {
   }
 }
 
-extension RunCommand {
-  /// Connects the parts whose drivers are in the folder's lib/.
-  private static func attachParts(to board: SimulatedBoard, host: StdioHost, _ stimuli: [Stimulus]) throws(PartError) {
+/// What is connected to the board before the program starts.
+private struct Wiring: Sendable {
+  /// How long the board had power before the program started, so that sensors have seen what is around them.
+  private static let bootNanoseconds: UInt64 = 1_000_000_000
+
+  let partNames: [String]
+  let stimuli: [Stimulus]
+
+  /// Connects the parts whose drivers are in the folder's lib/, and those given by name.
+  func attach(to board: SimulatedBoard, host: StdioHost) throws(PartError) {
     let parts = PartSet(board: board)
     let entries = (try? host.files?.list(Array("/lib".utf8))) ?? []
     for line in parts.attachParts(forLibraryNames: entries.map { String(decoding: $0.name, as: UTF8.self) }) {
       host.note(line)
     }
+    for name in partNames { host.note(try parts.attachPart(named: name)) }
     for stimulus in stimuli { try parts.set(stimulus.property, stimulus.value) }
+    if !stimuli.isEmpty { host.clock.skip(nanoseconds: Wiring.bootNanoseconds) }
   }
 }
 

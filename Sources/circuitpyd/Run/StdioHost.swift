@@ -4,18 +4,21 @@ import Runtime
 import Synchronization
 
 /// The time of `circuitpyd run`: the wall's, or one that moves only when the program sleeps.
-final class RunClock: BoardClock {
+final class RunClock: BoardClock, Sendable {
   let isVirtual: Bool
   private let start = RunClock.systemNanoseconds()
-  private let virtualNanoseconds = Atomic<UInt64>(0)
+  /// What was skipped, and all time that is virtual.
+  private let addedNanoseconds = Atomic<UInt64>(0)
 
   init(isVirtual: Bool) { self.isVirtual = isVirtual }
 
   var monotonicNanoseconds: UInt64 {
-    isVirtual ? virtualNanoseconds.load(ordering: .relaxed) : RunClock.systemNanoseconds() - start
+    let added = addedNanoseconds.load(ordering: .relaxed)
+    return isVirtual ? added : RunClock.systemNanoseconds() - start + added
   }
 
-  func advance(nanoseconds: UInt64) { virtualNanoseconds.add(nanoseconds, ordering: .relaxed) }
+  /// Lets time pass without waiting for it.
+  func skip(nanoseconds: UInt64) { addedNanoseconds.add(nanoseconds, ordering: .relaxed) }
 
   private static func systemNanoseconds() -> UInt64 {
     var t = timespec()
@@ -94,7 +97,7 @@ final class StdioHost: Host {
   var monotonicNanoseconds: UInt64 { clock.monotonicNanoseconds }
 
   func sleep(nanoseconds: UInt64) {
-    if clock.isVirtual { clock.advance(nanoseconds: nanoseconds) } else { wait(nanoseconds, console: false) }
+    if clock.isVirtual { clock.skip(nanoseconds: nanoseconds) } else { wait(nanoseconds, console: false) }
   }
 
   func wake() {
