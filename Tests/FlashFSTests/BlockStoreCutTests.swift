@@ -216,6 +216,39 @@ import Testing
     }
   }
 
+  /// A ring block that a cut erase left blank and weak: what it lost falls into frames that come later, unless it is
+  /// erased again before them.
+  @Test func weaklyErasedRingBlockIsErasedAgain() throws {
+    let layout = ImageLayout(volumeBytes: 4 * Self.block, scratchBlocks: 4, ringBlocks: 2)
+    let image = try BlockStoreSession.makeImage(layout, content: [UInt8](repeating: 1, count: layout.volumeBytes))
+    for seed in UInt64(0)..<80 {
+      var random = SplitMix64(seed: seed)
+      let store = LoggedStore(image, isLogging: true)
+      let plan = SessionPlan(accepted: [[UInt8](repeating: 1, count: layout.volumeBytes)], isRecording: true)
+      let first = BlockStoreSession(layout: layout, store: store, plan: plan)
+      first.checksInvariants = false
+      try first.open()
+      // Both ring blocks hold frames and the flash has everything.
+      for _ in 0..<2 { try first.commit(first.largestTransaction(&random)) }
+      try first.checkpoint()
+      try first.commit([.patch(5, [UInt8(seed)])])
+      let isRingErase = { (operation: FlashOperation) in
+        guard case .erase(let block) = operation else { return false }
+        return block >= layout.firstRingBlock
+      }
+      let erase = try #require(plan.snapshots.last { isRingErase($0.operation) })
+      let (bytes, cells) = erase.torn(Tear(.weak, seed: seed), in: store, geometry: layout.flashGeometry)
+      let second = BlockStoreSession(
+        layout: layout, store: LoggedStore(bytes), unsettled: cells, plan: SessionPlan(accepted: erase.accepted))
+      second.checksInvariants = false
+      try second.open()
+      for index in 0..<Int.random(in: 1...8, using: &random) {
+        try second.commit([.patch(index * 500, random.bytes(60))])
+      }
+      try second.open()
+    }
+  }
+
   /// Sessions one after the other on one chip, each cut at a random operation. `FLASHFS_CHAINS` says how many chains.
   @Test func chainsOfCutSessions() throws {
     let chains = Self.environment("FLASHFS_CHAINS").flatMap { UInt64($0) } ?? 150
