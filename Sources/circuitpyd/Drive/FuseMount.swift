@@ -41,6 +41,7 @@ final class FuseMount: Sendable {
     // Interrupts the wait of libfuse's main loop, see `stop`.
     SignalThread.installEmptyHandler(SIGURG)
     let thread = DriveThread {
+      SignalThread.unblock(SIGURG)
       // The result says little: 0, a signal's number, or an errno after trouble that libfuse has logged.
       _ = cfuse_session_loop_mt(session.raw, Self.maximumThreads, Self.maximumThreads)
       monitor.update {
