@@ -66,6 +66,7 @@ enum Pending {
   static let interrupt: UInt32 = 2
   static let reload: UInt32 = 4
   static let stop: UInt32 = 8
+  static let event: UInt32 = 16
 }
 
 /// How floats are stored: CircuitPython boards keep 30 bits of a single.

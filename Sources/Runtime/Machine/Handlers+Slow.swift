@@ -61,6 +61,7 @@ extension VM {
       if overdraft > 0 && s.pointee.chargedBlocks > s.pointee.chargeLimitBlocks { throw memoryError(bytes: overdraft) }
     }
     try serveInterrupts()
+    try serveEvents()
   }
 
   /// Raises KeyboardInterrupt or ReloadException when asked for from outside; natives that wait call it after each wait.
