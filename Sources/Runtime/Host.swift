@@ -23,6 +23,16 @@ package protocol Host: AnyObject {
   func random(into: UnsafeMutableRawBufferPointer)
   /// One line for the daemon's own log (not the serial console): leniency notes and the like.
   func note(_ line: String)
+  /// Whether the console delivers whole lines ended by LF that its terminal edited and echoed (stdin of `circuitpyd run`).
+  /// A board's serial console does not: `input()` edits and echoes itself, and CR ends a line.
+  var isConsoleLineBuffered: Bool { get }
+  /// Whether no console byte will ever come again.
+  var isConsoleAtEnd: Bool { get }
+}
+
+extension Host {
+  package var isConsoleLineBuffered: Bool { false }
+  package var isConsoleAtEnd: Bool { false }
 }
 
 /// An error of a file operation: a POSIX errno as the board numbers it (2 ENOENT, 30 EROFS …).

@@ -6,7 +6,11 @@ import Glibc
 struct Circuitpyd: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "circuitpyd", abstract: "A CircuitPython board that needs no hardware.",
-    subcommands: [RunCommand.self, CompileCommand.self])
+    subcommands: [
+      MountCommand.self, RunCommand.self, UnmountCommand.self, StatusCommand.self, ResetCommand.self,
+      SerialCommand.self,
+      LogCommand.self, SetCommand.self, PressCommand.self, CompileCommand.self,
+    ])
 
   static func main() {
     do {

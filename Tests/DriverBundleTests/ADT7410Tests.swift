@@ -159,6 +159,17 @@ struct ADT7410Bench {
     #expect(bench.read(0x02) == [0x00])
   }
 
+  @Test func comparatorModeKeepsTheFlags() throws {
+    let bench = ADT7410Bench()
+    bench.write(0x03, 0x10)
+    try bench.measure("5")
+    #expect(bench.read(0x02) == [0x10] && bench.read(0x02) == [0x10])
+    try bench.measure("14")
+    #expect(bench.read(0x02) == [0x10])
+    try bench.measure("16")
+    #expect(bench.read(0x02) == [0x00])
+  }
+
   @Test func flagGoesWhenBackWithinHysteresis() throws {
     let bench = ADT7410Bench()
     try bench.measure("70")

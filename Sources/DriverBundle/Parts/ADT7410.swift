@@ -3,8 +3,10 @@ import Board
 /// Analog Devices ADT7410: temperature sensor with three limits, 13 or 16 bits, I2C 0x48 to 0x4B. Registers and times
 /// from its data sheet (Rev. C). Conversions happen lazily: whatever asks first makes up for the time that went by.
 ///
-/// Not in the data sheet and chosen here: what the mode bits read after a one-shot conversion (as written), and when
-/// a flag comes back after it was read (at the next conversion that is still beyond the limit).
+/// Where the data sheet leaves room, chosen here: the mode bits read as written after a one-shot conversion; reading the
+/// status takes the flags back in interrupt mode only (in comparator mode they stay as long as INT does, so that the
+/// driver, which reads the status once a flag, sees each); a flag taken back returns with the next conversion that is
+/// still beyond the limit.
 package final class ADT7410: Part, I2CTarget {
   package let name: String
   package let summary = "ADT7410 temperature sensor"
@@ -50,6 +52,8 @@ package final class ADT7410: Part, I2CTarget {
           set: { [unowned self] celsius in
             catchUp()
             ambient = celsius
+            // Whoever sets a temperature and reads at once means the new one, not the 240 ms that a conversion takes.
+            if conversionEnds != nil { convert() }
           })),
       PartProperty(
         name: "int", summary: "level of the INT pin, not wired to the board",
@@ -92,7 +96,7 @@ package final class ADT7410: Part, I2CTarget {
   private func didRead(_ register: UInt8) {
     switch register {
     case Address.temperature: registers[Address.status] |= Status.notReady
-    case Address.status: registers[Address.status] &= Status.notReady
+    case Address.status where !isSet(Configuration.comparator): registers[Address.status] &= Status.notReady
     default: break
     }
   }

@@ -14,6 +14,7 @@ extension VM {
     top.initializeMemory(as: UInt8.self, repeating: 0, count: interpreter.stackEnd - top)
     marker.scan(s.pointee.stackBase, bytes: top - s.pointee.stackBase)
     for root in interpreter.roots { marker.reach(root) }
+    marker.reach(interpreter.previousException)
     for value in [s.pointee.exception, s.pointee.result, s.pointee.builtins] { marker.reach(value) }
     marker.scan(UnsafeMutableRawPointer(s.pointee.types), bytes: Interpreter.typeTableCount * 8)
     marker.drain()

@@ -67,6 +67,8 @@ enum Pending {
   static let reload: UInt32 = 4
   static let stop: UInt32 = 8
   static let event: UInt32 = 16
+  /// What other threads ask for.
+  static let requests = interrupt | reload | stop
 }
 
 /// How floats are stored: CircuitPython boards keep 30 bits of a single.

@@ -59,6 +59,8 @@ package final class Interpreter {
   var roots: [Value] = []
   var markStack: [UnsafeMutableRawPointer] = []
   var finalisers: [Value] = []
+  /// A `.stop` request has been served: no more of the program's code is to run.
+  var isStopped = false
   /// What interned strings cost on the board.
   var permanentChargeBlocks = 0
   var physicalSinceCollection = 0
@@ -79,6 +81,12 @@ package final class Interpreter {
   var systemPath: Value?
   /// The exception that ended the program.
   package var previousException = Value.none
+  /// The traceback that was printed for it, lines ended by CR LF; nil when the last run printed none.
+  package internal(set) var previousTraceback: [UInt8]?
+  /// Where ctrl-C met the last program that it ended.
+  package internal(set) var interruptedPlace: (line: Int, file: String)?
+  /// What was typed at the prompt and in `input()`.
+  package var lineHistory = LineHistory()
   /// `os.getcwd()`
   package var currentDirectory: [UInt8] = [0x2F]
   /// The main program's globals.
@@ -208,6 +216,11 @@ extension VM {
   func setPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseOr(bit, ordering: .relaxed)
+  }
+  /// What waits for a safepoint, read anew each time.
+  @inline(__always) var pendingBits: UInt32 {
+    UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
+      .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
   }
   func clearPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)

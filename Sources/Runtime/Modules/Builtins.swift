@@ -1,3 +1,5 @@
+import Glibc
+
 /// The builtin functions.
 extension VM {
   func installBuiltins() throws(PyError) {
@@ -27,7 +29,7 @@ extension VM {
     try define(builtins, constant: "Ellipsis", .ellipsis)
     try define(builtins, constant: "NotImplemented", .notImplemented)
     try define(builtins, constant: "__debug__", .true)
-    try define(builtins, functions: VM.builtinFunctions + VM.codeFunctions)
+    try define(builtins, functions: VM.builtinFunctions + VM.codeFunctions + VM.consoleFunctions)
     interpreter.buildClass = try makeNative(
       NativeDefinition("__build_class__", 2, nil) {
         native($0, $1, $2) { vm, a throws(PyError) in try vm.buildClass(a) }
@@ -306,44 +308,55 @@ private func builtinHasattr(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
 }
 
 private func builtinDir(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-  let list = try vm.makeList()
-  let seen = try vm.makeSet()
-  vm.push(list)
-  vm.push(seen)
-  defer {
-    vm.pop()
-    vm.pop()
-  }
-  func add(_ dict: Value) throws(PyError) {
-    if dict.isEmpty { return }
-    var at = 0
-    while let (slot, key, _) = vm.dictNext(dict, from: at) {
-      at = slot + 1
-      guard key.has(.str) else { continue }
-      if try !vm.setContains(seen, key) {
-        try vm.setAdd(seen, key)
-        try vm.append(list, key)
+  try vm.attributeNames(of: a.count > 0 ? a[0] : .empty)
+}
+
+extension VM {
+  /// What `dir` lists: a sorted list of names, of the current globals for `.empty`.
+  func attributeNames(of object: Value) throws(PyError) -> Value {
+    let list = try makeList()
+    let seen = try makeSet()
+    push(list)
+    push(seen)
+    defer {
+      pop()
+      pop()
+    }
+    func add(_ dict: Value) throws(PyError) {
+      if dict.isEmpty { return }
+      var at = 0
+      while let (slot, key, _) = dictNext(dict, from: at) {
+        at = slot + 1
+        guard key.has(.str) else { continue }
+        if try !setContains(seen, key) {
+          try setAdd(seen, key)
+          try append(list, key)
+        }
       }
     }
+    func addType(_ type: Value) throws(PyError) {
+      try add(type.pointer.value(TypeLayout.dict))
+      let bases = type.pointer.value(TypeLayout.bases)
+      if bases.isEmpty { return }
+      for i in 0..<TupleLayout.count(bases.pointer) { try addType(TupleLayout.item(bases.pointer, i)) }
+    }
+    if object.isEmpty {
+      try add(currentGlobals())
+    } else if object.has(.module) {
+      try add(object.pointer.value(ModuleLayout.globals))
+    } else if object.has(.type) {
+      try addType(object)
+    } else {
+      if object.has(.instance) { try add(try instanceAttributes(object)) }
+      try addType(type(of: object))
+    }
+    var implied: [StaticString] = object.isEmpty ? [] : ["__class__"]
+    if object.has(.type) { implied += ["__name__", "__bases__", "__dict__"] }
+    if object.has(.instance) { implied.append("__dict__") }
+    for name in implied where try !setContains(seen, intern(name)) { try append(list, intern(name)) }
+    try sort(list, key: .none, reverse: false)
+    return list
   }
-  func addType(_ type: Value) throws(PyError) {
-    try add(type.pointer.value(TypeLayout.dict))
-    let bases = type.pointer.value(TypeLayout.bases)
-    if bases.isEmpty { return }
-    for i in 0..<TupleLayout.count(bases.pointer) { try addType(TupleLayout.item(bases.pointer, i)) }
-  }
-  if a.count == 0 {
-    try add(vm.currentGlobals())
-  } else if a[0].has(.module) {
-    try add(a[0].pointer.value(ModuleLayout.globals))
-  } else if a[0].has(.type) {
-    try addType(a[0])
-  } else {
-    if a[0].has(.instance) { try add(try vm.instanceAttributes(a[0])) }
-    try addType(vm.type(of: a[0]))
-  }
-  try vm.sort(list, key: .none, reverse: false)
-  return list
 }
 
 private func builtinPrint(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
@@ -392,17 +405,11 @@ private func builtinRound(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   guard let x = vm.asNumber(a[0]) else { throw vm.cannotConvert(a[0], to: "float") }
   if a.count < 2 { return try vm.intFromDouble(x.rounded(.toNearestOrEven)) }
   let places = try vm.intArgument(a[1])
-  if !x.isFinite { return a[0] }
-  if places > 300 { return try vm.makeFloat(x) }
-  if places < -300 { return try vm.makeFloat(0) }
-  // Through decimal text: rounds what the number really is.
-  if places >= 0 {
-    let out = vm.takeBuffer()
-    defer { vm.release(out) }
-    vm.appendFormatted(x, 0x66, places, false, out)
-    return try vm.makeFloat(try vm.parseFloat(Array(out.bytes)))
+  // As simply as the board does it, in its precision.
+  if vm.s.pointee.floatMode == .double {
+    let scale = pow(10, Double(places))
+    return try vm.makeFloat((x * scale).rounded(.toNearestOrEven) / scale)
   }
-  var scale = 1.0
-  for _ in 0..<(-places) { scale *= 10 }
-  return try vm.makeFloat((x / scale).rounded(.toNearestOrEven) * scale)
+  let scale = Float(pow(10, Double(places)))
+  return try vm.makeFloat(Double((Float(x) * scale).rounded(.toNearestOrEven) / scale))
 }

@@ -99,6 +99,14 @@ enum IOModule {
     return handle
   }
 
+  /// Whether a value is stdin, stdout or stderr.
+  static func isConsole(_ vm: VM, _ value: Value) -> Bool {
+    guard value.has(.object), let type = vm.interpreter.nativeTypes["io.text"], value.pointer.value(8) == type else {
+      return false
+    }
+    return ObjectLayout.field(value.pointer, 0).small <= console
+  }
+
   private static func isText(_ vm: VM, _ file: Value) -> Bool {
     file.pointer.value(8) == vm.interpreter.nativeTypes["io.text"]
   }
@@ -132,13 +140,14 @@ enum IOModule {
   }
 
   /// Console input: blocks, no echo, CR becomes LF.
-  private static func readConsole(_ vm: VM, count: Int?, line: Bool) throws(PyError) -> [UInt8] {
+  static func readConsole(_ vm: VM, count: Int?, line: Bool) throws(PyError) -> [UInt8] {
     let host = vm.interpreter.host
     var bytes: [UInt8] = []
     while bytes.count < count ?? Int.max {
       try vm.serveInterrupts()
       guard let byte = host.readConsole() else {
-        host.waitForConsole(nanoseconds: 50_000_000)
+        if host.isConsoleAtEnd { break }
+        host.waitForConsole(nanoseconds: VM.consoleWaitNanoseconds)
         continue
       }
       bytes.append(byte == 0x0D ? 0x0A : byte)

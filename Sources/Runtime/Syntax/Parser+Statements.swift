@@ -113,8 +113,8 @@ extension Parser {
       let chainLine = self.line, chainBase = stack.count
       while try take(.equal) { try push(parseAssigned()) }
       push(collapse(.assignmentChain, line: chainLine, from: chainBase))
-    } else if isConstant(stack[base]) {
-      // Docstrings and the like leave nothing but their line.
+    } else if options.mode != .single, isConstant(stack[base]) {
+      // Docstrings and the like leave nothing but their line. At a prompt their value is shown.
       stack.removeLast()
       return reduce(.pass, line: line, from: base)
     }

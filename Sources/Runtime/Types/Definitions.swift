@@ -92,11 +92,19 @@ package struct NativeModule {
 
 extension VM {
   /// A native function object.
-  package func makeNative(_ definition: NativeDefinition) throws(PyError) -> Value {
+  /// - Parameter owner: the type whose instances it takes as first argument; empty for functions.
+  package func makeNative(_ definition: NativeDefinition, owner: Value = .empty) throws(PyError) -> Value {
     let p = try allocate(.native, leaf: false, payload: NativeLayout.payload, charge: 0)
     p.storeBytes(of: unsafeBitCast(definition.function, to: Int.self), toByteOffset: NativeLayout.code, as: Int.self)
     p.set(NativeLayout.name, intern(definition.name))
-    p.set(NativeLayout.arity, word: definition.arity)
+    // One that wants the instance itself looks at its receiver itself.
+    let unchecked = NativeLayout.isStatic | NativeLayout.isClassMethod | NativeLayout.takesInstance
+    let isMethod = !owner.isEmpty && definition.arity & unchecked == 0
+    let tag = isMethod ? owner.pointer.word(TypeLayout.flags) & 0xFF : 0
+    p.set(
+      NativeLayout.arity,
+      word: definition.arity | (isMethod ? NativeLayout.isMethod | tag << NativeLayout.receiverTagShift : 0))
+    p.set(NativeLayout.owner, isMethod ? owner : .empty)
     return Value(p)
   }
 
@@ -121,7 +129,10 @@ extension VM {
 
   /// Adds a method or function to a type.
   package func define(_ type: Value, _ definition: NativeDefinition) throws(PyError) {
-    try dictStore(type.pointer.value(TypeLayout.dict), intern(definition.name), try makeNative(definition))
+    // The methods of `object` look at their receiver themselves.
+    let owner = type == coreType(Interpreter.objectTypeIndex) ? Value.empty : type
+    try dictStore(
+      type.pointer.value(TypeLayout.dict), intern(definition.name), try makeNative(definition, owner: owner))
     classChanged()
   }
 

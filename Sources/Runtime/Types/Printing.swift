@@ -90,6 +90,10 @@ extension VM {
 
   /// Writes to the console, LF as CR LF.
   package func writeConsole(_ bytes: UnsafeBufferPointer<UInt8>) {
+    VM.cooked(bytes).withUnsafeBytes { interpreter.host.writeConsole($0) }
+  }
+  /// Each LF that no CR precedes as CR LF.
+  static func cooked(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     var cooked: [UInt8] = []
     cooked.reserveCapacity(bytes.count + 2)
     var last: UInt8 = 0
@@ -98,7 +102,7 @@ extension VM {
       cooked.append(b)
       last = b
     }
-    cooked.withUnsafeBytes { interpreter.host.writeConsole($0) }
+    return cooked
   }
   package func writeConsole(_ text: String) { Array(text.utf8).withUnsafeBufferPointer { writeConsole($0) } }
 }

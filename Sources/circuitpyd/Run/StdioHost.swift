@@ -68,9 +68,15 @@ final class StdioHost: Host {
   func readConsole() -> UInt8? {
     var byte: UInt8 = 0
     var poll = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    guard Glibc.poll(&poll, 1, 0) > 0, Glibc.read(0, &byte, 1) == 1 else { return nil }
-    return byte
+    guard Glibc.poll(&poll, 1, 0) > 0 else { return nil }
+    let n = Glibc.read(0, &byte, 1)
+    if n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) { isConsoleAtEnd = true }
+    return n == 1 ? byte : nil
   }
+
+  // The terminal edits lines, or there is none.
+  var isConsoleLineBuffered: Bool { true }
+  private(set) var isConsoleAtEnd = false
 
   func waitForConsole(nanoseconds: UInt64) { wait(nanoseconds, console: true) }
 
