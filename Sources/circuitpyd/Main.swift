@@ -6,7 +6,11 @@ import Glibc
 struct Circuitpyd: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "circuitpyd", abstract: "A CircuitPython board that needs no hardware.",
-    subcommands: [RunCommand.self, CompileCommand.self])
+    subcommands: [
+      MountCommand.self, RunCommand.self, UnmountCommand.self, StatusCommand.self, ResetCommand.self,
+      SerialCommand.self,
+      LogCommand.self, SetCommand.self, PressCommand.self, CompileCommand.self,
+    ])
 
   static func main() {
     do {
@@ -19,10 +23,8 @@ struct Circuitpyd: ParsableCommand {
       let code = exitCode(for: error)
       // The parser alone would exit with 64 for wrong usage.
       let text = fullMessage(for: error)
-      if code == .success {
-        print(text)
-      } else if !text.isEmpty {
-        HostFile.writeError(text)
+      if !text.isEmpty {
+        if code == .success { print(text) } else { HostFile.writeError(text) }
       }
       Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
     }

@@ -42,7 +42,7 @@ package final class MemoryStore: FlashStore {
 }
 
 /// An image file, locked: pwrite, and a read-only map so that reads cost no system call.
-package final class FileStore: FlashStore {
+package final class ImageFileStore: FlashStore {
   private struct Opened: Sendable {
     var descriptor: Int32
     /// Address of the map, as a number: a raw pointer is not Sendable.

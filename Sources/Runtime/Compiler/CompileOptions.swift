@@ -20,6 +20,8 @@ package struct CompileOptions: Sendable {
   /// Whether the code tells line numbers.
   package var sourceLines: Bool
   package var mode: CompileMode
+  /// The width in which constant arithmetic is done and float constants are kept; the reference compiler's is double.
+  var floatMode = FloatMode.double
 
   package init(
     sourceName: [UInt8], dialect: Dialect, optimisationLevel: Int = 0, smallIntBits: Int = 31,

@@ -63,7 +63,8 @@ struct Compiler {
       try finishScope()
     }
     return CodeModule(
-      names: tableNames.map { names.bytes($0) }, constants: constants.map { ConstantText.constant($0) },
+      names: tableNames.map { names.bytes($0) },
+      constants: constants.map { ConstantText.constant($0, isExact: options.floatMode != .double) },
       root: rawCode(of: 0))
   }
 

@@ -164,7 +164,8 @@ enum FloatText {
 
 /// Constants as they are written to the code's tables.
 enum ConstantText {
-  static func constant(_ value: ConstantValue) -> Constant {
+  /// - Parameter isExact: floats as C's hexadecimal text, for a VM whose own decimal reading is not exact.
+  static func constant(_ value: ConstantValue, isExact: Bool = false) -> Constant {
     switch value {
     case .none: .none
     case .false: .false
@@ -174,11 +175,20 @@ enum ConstantText {
     case .bytes(let bytes): .bytes(bytes)
     case .int(let value): .int(Array(String(value).utf8))
     case .bigInt(let value): .int(value.text())
-    case .float(let bits): .float(float(Double(bitPattern: bits)))
+    case .float(let bits): .float(isExact ? exact(Double(bitPattern: bits)) : float(Double(bitPattern: bits)))
     case .nan: .float(float(.nan))
     case .complex(let bits): .complex(FloatText.text(Double(bitPattern: bits)) + [UInt8(ascii: "j")])
-    case .tuple(let elements): .tuple(elements.map { constant($0) })
+    case .tuple(let elements): .tuple(elements.map { constant($0, isExact: isExact) })
     }
+  }
+
+  /// `0x1.8p+3`, `inf`: what `strtod` reads exactly.
+  private static func exact(_ value: Double) -> [UInt8] {
+    if value.isInfinite { return float(value) }
+    let fraction = String(value.significandBitPattern, radix: 16)
+    let zeros = String(repeating: "0", count: 13 - fraction.count)
+    let (whole, exponent) = value.isNormal ? ("1", Int(value.exponent)) : ("0", value == 0 ? 0 : -1022)
+    return Array("\(value.sign == .minus ? "-" : "")0x\(whole).\(zeros)\(fraction)p\(exponent)".utf8)
   }
 
   private static func float(_ value: Double) -> [UInt8] {

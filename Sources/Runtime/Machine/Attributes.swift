@@ -44,7 +44,7 @@ extension VM {
     let found = lookup(type, name)
     if !found.isEmpty {
       let wrapped = wrappedNative(object)
-      if !wrapped.isEmpty && found.has(.native) { return try bind(found, wrapped, type) }
+      if !wrapped.isEmpty && found.has(.native) && !takesInstance(found) { return try bind(found, wrapped, type) }
       return try bind(found, object, type)
     }
     let names = interpreter.names
@@ -124,7 +124,7 @@ extension VM {
       if kind == coreType(Interpreter.propertyTypeIndex) {
         let getter = ObjectLayout.field(found.pointer, 0)
         if getter.isNone { throw error(.attributeError, "unreadable attribute") }
-        return (try call(getter, object), .empty)
+        return (try call(getter, accessorReceiver(getter, object)), .empty)
       }
       if kind == coreType(Interpreter.staticMethodTypeIndex) { return (ObjectLayout.field(found.pointer, 0), .empty) }
       if kind == coreType(Interpreter.classMethodTypeIndex) { return (ObjectLayout.field(found.pointer, 0), type) }
@@ -135,6 +135,17 @@ extension VM {
       return (try call(get, found, object, type), .empty)
     default: return (found, .empty)
     }
+  }
+
+  func takesInstance(_ native: Value) -> Bool {
+    native.pointer.word(NativeLayout.arity) & NativeLayout.takesInstance != 0
+  }
+
+  /// Native accessors of a property get the native object that an instance wraps.
+  private func accessorReceiver(_ accessor: Value, _ object: Value) -> Value {
+    guard accessor.has(.native) else { return object }
+    let wrapped = wrappedNative(object)
+    return wrapped.isEmpty ? object : wrapped
   }
 
   package func makeBoundMethod(_ function: Value, _ receiver: Value) throws(PyError) -> Value {
@@ -176,10 +187,13 @@ extension VM {
       default: break
       }
     }
-    if let store = slots(type(of: object)).pointee.storeAttribute {
+    let type = self.type(of: object)
+    if let store = slots(type).pointee.storeAttribute {
       let result = Value(bits: store(raw, object.bits, name.bits, value.bits))
       if result.isEmpty { throw PyError() }
       if result != .unsupported { return }
+    } else if try setThroughDescriptor(object, type, name, value) {
+      return
     }
     if try findAttribute(object, name).isEmpty { throw noAttribute(object, name) }
     throw error(.attributeError, "can't set attribute '\(string(name))'")
@@ -217,7 +231,8 @@ extension VM {
     if found.has(.object) && found.pointer.value(8) == coreType(Interpreter.propertyTypeIndex) {
       let accessor = ObjectLayout.field(found.pointer, value.isEmpty ? 2 : 1)
       if accessor.isNone { throw error(.attributeError, "can't set attribute '\(string(name))'") }
-      if value.isEmpty { _ = try call(accessor, object) } else { _ = try call(accessor, object, value) }
+      let receiver = accessorReceiver(accessor, object)
+      if value.isEmpty { _ = try call(accessor, receiver) } else { _ = try call(accessor, receiver, value) }
       return true
     }
     if found.has(.instance) {

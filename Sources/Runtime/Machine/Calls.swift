@@ -98,9 +98,36 @@ extension VM {
 
   func callNative(_ function: Value, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError) -> Value {
     let p = function.pointer
-    try checkArity(p.word(NativeLayout.arity), counts)
+    let arity = p.word(NativeLayout.arity)
+    try checkArity(arity, counts)
+    if arity & NativeLayout.isMethod != 0 {
+      let receiver = args.value(0)
+      // Instances of native modules' types share a tag; they are told apart by their type.
+      if !receiver.isObject || Int(receiver.tag.rawValue) != arity &>> NativeLayout.receiverTagShift
+        || receiver.has(.object)
+      {
+        try checkReceiver(function, args)
+      }
+    }
     let code = unsafeBitCast(p.word(NativeLayout.code), to: NativeFunction.self)
     return try checked(code(raw, args, counts))
+  }
+
+  /// Raises TypeError unless a method's first argument is what it is a method of. An instance of a subclass written in Python is replaced
+  /// by the builtin object in it.
+  private func checkReceiver(_ function: Value, _ args: UnsafeMutableRawPointer) throws(PyError) {
+    let owner = function.pointer.value(NativeLayout.owner)
+    let receiver = args.value(0)
+    let wrapped = wrappedNative(receiver)
+    let native = wrapped.isEmpty ? receiver : wrapped
+    // A subclass written in Python has the memory layout of its base only if that is an exception; others wrap an object.
+    let type = self.type(of: native)
+    if type == owner || (!native.has(.instance) && isSubtype(type, owner)) {
+      if native != receiver { args.set(0, native) }
+      return
+    }
+    let (wanted, given) = (string(owner.pointer.value(TypeLayout.name)), string(typeName(receiver)))
+    throw typeError("argument should be a '\(wanted)' not a '\(given)'")
   }
 
   /// Raises TypeError unless the counts suit a native's arity word.

@@ -1,7 +1,8 @@
 /// Source and `.mpy` files into code, with their errors as Python's.
 extension VM {
   func compileSource(_ bytes: [UInt8], fileName: [UInt8], mode: CompileMode) throws(PyError) -> CodeModule {
-    let options = CompileOptions(sourceName: fileName, dialect: self.options.dialect, mode: mode)
+    var options = CompileOptions(sourceName: fileName, dialect: self.options.dialect, mode: mode)
+    options.floatMode = self.options.floatMode
     do throws(CompileError) {
       return try compile(bytes, options)
     } catch {
@@ -58,17 +59,7 @@ extension VM {
       NativeDefinition("compile", 3, 6, keywords: true) {
         native($0, $1, $2) { vm, a throws(PyError) in
           guard a[1].has(.str), a[2].has(.str) else { throw vm.typeError("bad compile mode") }
-          let mode: CompileMode
-          switch vm.string(a[2]) {
-          case "exec": mode = .file
-          case "single": mode = .single
-          case "eval": mode = .eval
-          default: throw vm.valueError("bad compile mode")
-          }
-          let code = try vm.compileSource(try vm.sourceBytes(a[0]), fileName: vm.text(a[1]), mode: mode)
-          let object = try vm.makeObject(try vm.codeType(), fields: 1)
-          ObjectLayout.set(object.pointer, 0, try vm.load(code))
-          return object
+          return try vm.compileObject(try vm.sourceBytes(a[0]), fileName: a[1], mode: a[2])
         }
       },
       NativeDefinition("eval", 1, 3) { native($0, $1, $2) { vm, a throws(PyError) in try vm.evaluate(a, .eval) } },
@@ -79,6 +70,21 @@ extension VM {
         }
       },
     ]
+  }
+
+  /// A code object; `mode` is the str exec, single or eval.
+  func compileObject(_ source: [UInt8], fileName: Value, mode: Value) throws(PyError) -> Value {
+    let compileMode: CompileMode
+    switch string(mode) {
+    case "exec": compileMode = .file
+    case "single": compileMode = .single
+    case "eval": compileMode = .eval
+    default: throw valueError("bad compile mode")
+    }
+    let code = try compileSource(source, fileName: text(fileName), mode: compileMode)
+    let object = try makeObject(try codeType(), fields: 1)
+    ObjectLayout.set(object.pointer, 0, try load(code))
+    return object
   }
 
   private func codeType() throws(PyError) -> Value {

@@ -145,9 +145,15 @@ extension VM {
       for i in 0..<TupleLayout.count(bases.pointer) {
         let found = lookup(TupleLayout.item(bases.pointer, i), name)
         if found.isEmpty { continue }
-        let receiver = found.has(.native) ? wrappedOrSelf(object) : object
+        // (Builtin types have no `__init__` of their own, exceptions aside.)
+        let receiver = found.has(.native) && !takesInstance(found) ? wrappedOrSelf(object) : object
         return try bind(found, receiver, object.has(.type) ? object : self.type(of: object))
       }
+    }
+    if name == interpreter.names.dunderInit && object.has(.instance)
+      && !self.type(of: object).pointer.value(TypeLayout.nativeBase).isEmpty
+    {
+      return (try nativeInitialiser(), object)
     }
     let found = lookup(coreType(Interpreter.objectTypeIndex), name)
     return found.isEmpty ? (.empty, .empty) : try bind(found, object, self.type(of: object))

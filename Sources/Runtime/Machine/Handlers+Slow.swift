@@ -63,10 +63,23 @@ extension VM {
     try serveInterrupts()
   }
 
+  /// For long native loops: serves what waits, if anything. All live values must be on the VM stack.
+  @inline(__always) package func poll() throws(PyError) {
+    if pendingBits != 0 { try serveSafepoint() }
+  }
+
+  /// For long native loops that hold values elsewhere: serves interrupts, but does not collect.
+  @inline(__always) package func pollInterrupts() throws(PyError) {
+    if pendingBits & ~Pending.collect != 0 { try serveInterrupts() }
+  }
+
   /// Raises KeyboardInterrupt or ReloadException when asked for from outside; natives that wait call it after each wait.
   package func serveInterrupts() throws(PyError) {
     let pending = s.pointee.pending
-    if pending & Pending.stop != 0 { throw error(.systemExit, args: .none) }
+    if pending & Pending.stop != 0 {
+      interpreter.isStopped = true
+      throw error(.systemExit, args: .none)
+    }
     if pending & Pending.interrupt != 0 {
       clearPending(Pending.interrupt)
       throw raise(try makeException(exceptionType(.keyboardInterrupt), args: try makeTuple()))

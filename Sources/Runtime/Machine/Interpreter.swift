@@ -59,6 +59,8 @@ package final class Interpreter {
   var roots: [Value] = []
   var markStack: [UnsafeMutableRawPointer] = []
   var finalisers: [Value] = []
+  /// A `.stop` request has been served: no more of the program's code is to run.
+  var isStopped = false
   /// What interned strings cost on the board.
   var permanentChargeBlocks = 0
   var physicalSinceCollection = 0
@@ -72,7 +74,7 @@ package final class Interpreter {
   let stackBytes: Int
   /// 1 byte of string hash on a full board, 2 in MicroPython's unix port.
   let stringHashMask: UInt32
-  var names: WellKnownNames
+  package var names: WellKnownNames
   /// `sys.modules`.
   var modules = Value.empty
   /// `sys.path` as a list; nil before `sys` exists.
@@ -114,6 +116,8 @@ package final class Interpreter {
   var scratchBuffers: [TextBuffer] = []
   /// Open-ended storage for modules: their Swift state, by module name.
   package var moduleState: [String: AnyObject] = [:]
+  /// The same for the one embedder whose natives cannot afford a look-up by name at each call.
+  package var embedderState: AnyObject?
 
   package init(host: any Host, options: InterpreterOptions = InterpreterOptions()) {
     self.host = host
@@ -211,6 +215,11 @@ extension VM {
   func setPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseOr(bit, ordering: .relaxed)
+  }
+  /// What waits for a safepoint, read anew each time.
+  @inline(__always) var pendingBits: UInt32 {
+    UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
+      .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
   }
   func clearPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)

@@ -1,17 +1,21 @@
 /// Running programs: what the supervisor, `circuitpyd run` and the tests call.
 extension Interpreter {
-  /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console.
+  /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console. A whole program (`.file`) ends with its
+  /// `atexit` callbacks.
   package func run(source: [UInt8], name: String, mode: CompileMode = .file) -> RunEnd {
-    finish { () throws(PyError) in
+    let end = finish { () throws(PyError) in
       let code = try vm.compileSource(source, fileName: Array(name.utf8), mode: mode)
       _ = try runMain(code, name: name)
     }
+    return mode == .file ? runExitCallbacks() ?? end : end
   }
 
   /// Runs a `.mpy` file's bytes as `__main__`.
   package func run(binary: [UInt8], name: String) -> RunEnd {
-    finish { () throws(PyError) in _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
+    let end = finish { () throws(PyError) in
+      _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
     }
+    return runExitCallbacks() ?? end
   }
 
   /// Runs what was typed at a prompt in the globals of `__main__`, which keep what earlier input left there.
@@ -85,5 +89,16 @@ extension Interpreter {
     if let n = vm.asIndex(code) { return .systemExit(code: Int32(truncatingIfNeeded: n)) }
     if let text = try? vm.describe(code) { vm.writeConsole(text + "\n") }
     return .systemExit(code: 1)
+  }
+
+  /// Calls what `atexit` was given, last registered first, and forgets it. An exception that leaves a callback is printed, and the next one is
+  /// called; the last such end is returned. A REPL's owner calls it when the REPL ends; a VM that is being stopped calls nothing.
+  @discardableResult package func runExitCallbacks() -> RunEnd? {
+    var end: RunEnd?
+    while !isStopped, let callback = AtExitModule.takeLast(vm) {
+      let callbackEnd = finish { () throws(PyError) in try AtExitModule.call(vm, callback) }
+      if callbackEnd != .completed { end = callbackEnd }
+    }
+    return end
   }
 }

@@ -38,16 +38,22 @@ enum BinasciiModule {
           },
           NativeDefinition("crc32", 1, 2) {
             native($0, $1, $2) { vm, a throws(PyError) in
-              var crc = ~UInt32(truncatingIfNeeded: a.count > 1 ? try vm.intArgument(a[1]) : 0)
-              for byte in try vm.bufferView(a[0]) {
-                crc ^= UInt32(byte)
-                for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-              }
-              return Value(small: Int(~crc))
+              let start = UInt32(truncatingIfNeeded: a.count > 1 ? try vm.intArgument(a[1]) : 0)
+              return Value(small: Int(BinasciiModule.crc32(try vm.bufferView(a[0]), start)))
             }
           },
         ])
     }
+  }
+
+  /// CRC-32 (IEEE) of bytes, going on from `start`.
+  static func crc32(_ bytes: UnsafeBufferPointer<UInt8>, _ start: UInt32) -> UInt32 {
+    var crc = ~start
+    for byte in bytes {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+    }
+    return ~crc
   }
 
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The builtin functions.
 extension VM {
   func installBuiltins() throws(PyError) {
@@ -348,6 +350,10 @@ extension VM {
       if object.has(.instance) { try add(try instanceAttributes(object)) }
       try addType(type(of: object))
     }
+    var implied: [StaticString] = object.isEmpty ? [] : ["__class__"]
+    if object.has(.type) { implied += ["__name__", "__bases__", "__dict__"] }
+    if object.has(.instance) { implied.append("__dict__") }
+    for name in implied where try !setContains(seen, intern(name)) { try append(list, intern(name)) }
     try sort(list, key: .none, reverse: false)
     return list
   }
@@ -399,17 +405,11 @@ private func builtinRound(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   guard let x = vm.asNumber(a[0]) else { throw vm.cannotConvert(a[0], to: "float") }
   if a.count < 2 { return try vm.intFromDouble(x.rounded(.toNearestOrEven)) }
   let places = try vm.intArgument(a[1])
-  if !x.isFinite { return a[0] }
-  if places > 300 { return try vm.makeFloat(x) }
-  if places < -300 { return try vm.makeFloat(0) }
-  // Through decimal text: rounds what the number really is.
-  if places >= 0 {
-    let out = vm.takeBuffer()
-    defer { vm.release(out) }
-    vm.appendFormatted(x, 0x66, places, false, out)
-    return try vm.makeFloat(try vm.parseFloat(Array(out.bytes)))
+  // As simply as the board does it, in its precision.
+  if vm.s.pointee.floatMode == .double {
+    let scale = pow(10, Double(places))
+    return try vm.makeFloat((x * scale).rounded(.toNearestOrEven) / scale)
   }
-  var scale = 1.0
-  for _ in 0..<(-places) { scale *= 10 }
-  return try vm.makeFloat((x / scale).rounded(.toNearestOrEven) * scale)
+  let scale = Float(pow(10, Double(places)))
+  return try vm.makeFloat(Double((Float(x) * scale).rounded(.toNearestOrEven) / scale))
 }

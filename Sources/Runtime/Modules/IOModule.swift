@@ -99,6 +99,14 @@ enum IOModule {
     return handle
   }
 
+  /// Whether a value is stdin, stdout or stderr.
+  static func isConsole(_ vm: VM, _ value: Value) -> Bool {
+    guard value.has(.object), let type = vm.interpreter.nativeTypes["io.text"], value.pointer.value(8) == type else {
+      return false
+    }
+    return ObjectLayout.field(value.pointer, 0).small <= console
+  }
+
   private static func isText(_ vm: VM, _ file: Value) -> Bool {
     file.pointer.value(8) == vm.interpreter.nativeTypes["io.text"]
   }
@@ -132,7 +140,7 @@ enum IOModule {
   }
 
   /// Console input: blocks, no echo, CR becomes LF.
-  private static func readConsole(_ vm: VM, count: Int?, line: Bool) throws(PyError) -> [UInt8] {
+  static func readConsole(_ vm: VM, count: Int?, line: Bool) throws(PyError) -> [UInt8] {
     let host = vm.interpreter.host
     var bytes: [UInt8] = []
     while bytes.count < count ?? Int.max {

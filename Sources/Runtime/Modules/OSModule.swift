@@ -158,12 +158,10 @@ enum OSModule {
       NativeDefinition("getenv", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
           guard a[0].has(.str) else { throw vm.cannotConvert(a[0], to: "str") }
-          let settings = try? vm.readFile(Array("/settings.toml".utf8), shown: [])
-          if settings == nil { _ = vm.takeException() }
-          if let value = SettingsFile.value(of: vm.text(a[0]), in: settings ?? []) {
-            return try vm.makeStrChecked(value)
+          switch try vm.setting(vm.text(a[0])) {
+          case .text(let value), .bare(let value): return try vm.makeStrChecked(value)
+          case .missing, .malformed: return a.count > 1 ? a[1] : .none
           }
-          return a.count > 1 ? a[1] : .none
         }
       },
     ]
@@ -181,23 +179,43 @@ enum OSModule {
   }
 }
 
+/// What settings.toml has for a key.
+package enum Setting {
+  case missing, malformed
+  /// Quoted, decoded.
+  case text([UInt8])
+  /// Not quoted: a number, `true`, `false`, or anything else; without the blanks around it.
+  case bare([UInt8])
+}
+
+extension VM {
+  /// The setting of `key`; the file is read each time, as on the board.
+  package func setting(_ key: [UInt8]) throws(PyError) -> Setting {
+    let settings = try? readFile(Array("/settings.toml".utf8), shown: [])
+    guard let settings else {
+      _ = takeException()
+      return .missing
+    }
+    return SettingsFile.setting(of: key, in: settings)
+  }
+}
+
 /// settings.toml by the board's grammar (`circuitpython-behaviour` §6.1): the first matching key before any table header.
-enum SettingsFile {
-  /// The value's text, quoted values decoded; nil when missing or malformed.
-  static func value(of key: [UInt8], in text: [UInt8]) -> [UInt8]? {
+package enum SettingsFile {
+  package static func setting(of key: [UInt8], in text: [UInt8]) -> Setting {
     for line in text.split(separator: 0x0A, omittingEmptySubsequences: false) {
       var rest = line.drop(while: { isBlank($0) })
-      if rest.first == 0x5B || rest.contains(0) { return nil }
+      if rest.first == 0x5B || rest.contains(0) { return .missing }
       guard rest.starts(with: key) else { continue }
       rest = rest.dropFirst(key.count).drop(while: { isBlank($0) })
       guard rest.first == 0x3D else { continue }
       rest = rest.dropFirst().drop(while: { isBlank($0) })
-      if rest.first == 0x22 { return quoted(rest.dropFirst()) }
+      if rest.first == 0x22 { return quoted(rest.dropFirst()).map { .text($0) } ?? .malformed }
       var bare = Array(rest.prefix { $0 != 0x23 })
       while let last = bare.last, isBlank(last) { bare.removeLast() }
-      return bare.isEmpty ? nil : bare
+      return bare.isEmpty ? .malformed : .bare(bare)
     }
-    return nil
+    return .missing
   }
 
   private static func isBlank(_ b: UInt8) -> Bool { b == 0x20 || b == 0x09 || b == 0x0D }

@@ -8,8 +8,9 @@ extension Interpreter {
       ErrnoModule.module,
       OSModule.module, IOModule.module, RandomModule.module, StructModule.module, CollectionsModule.module,
       JSONModule.module,
-      BinasciiModule.module, TracebackModule.module, ArrayModule.module,
-    ] { register(module) }
+      BinasciiModule.module, TracebackModule.module, ArrayModule.module, RegexModule.module,
+      AtExitModule.module, SelectModule.module, ZlibModule.module,
+    ] + SmallModules.all { register(module) }
     if !options.strict { register(CMathModule.module) }
     do throws(PyError) {
       try OSModule.installOpen(vm)

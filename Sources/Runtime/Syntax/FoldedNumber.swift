@@ -33,6 +33,12 @@ enum FoldedNumber {
     }
   }
 
+  /// As a VM with floats of that width would store it.
+  func rounded(_ mode: FloatMode) -> FoldedNumber {
+    guard case .float(let value) = self, mode != .double else { return self }
+    return .float(mode.round(value))
+  }
+
   // MARK: One operand
 
   func applying(_ symbol: TokenKind) -> FoldedNumber? {

@@ -104,7 +104,7 @@ extension Parser {
     guard var result = number(stack[base]) else { return reduce(kind, line: line, from: base) }
     for index in stride(from: base + 1, to: stack.count, by: 2) {
       guard case .token(let symbol) = stack[index], let right = number(stack[index + 1]),
-        let next = result.applying(symbol, right)
+        let next = result.applying(symbol, right)?.rounded(options.floatMode)
       else { return reduce(kind, line: line, from: base) }
       result = next
     }
@@ -114,7 +114,7 @@ extension Parser {
 
   mutating func foldPower(line: Int32, from base: Int) -> Branch {
     guard let left = number(stack[base]), let right = number(stack[base + 1]),
-      let result = left.applying(.doubleStar, right)
+      let result = left.applying(.doubleStar, right)?.rounded(options.floatMode)
     else { return reduce(.power, line: line, from: base) }
     stack.removeLast(2)
     return folded(result)
@@ -178,9 +178,11 @@ extension Parser {
 
   func floatLiteral(_ text: [UInt8], line: Int32) throws(CompileError) -> ConstantValue {
     let isImaginary = text.last.map { $0 | 0x20 == UInt8(ascii: "j") } ?? false
-    guard let value = FloatText.parse(isImaginary ? text.dropLast() : text[...]) else {
+    let digits = isImaginary ? text.dropLast() : text[...]
+    guard var value = FloatText.parse(digits) else {
       throw syntaxError("invalid syntax for number", line: line)
     }
+    if options.floatMode != .double { value = options.floatMode.round(Double(SingleDecimal.parse(digits))) }
     return isImaginary ? .complex(value.bitPattern) : .float(value.bitPattern)
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A module's code inside a VM: names interned, constants made, one `CodeBody` a function; register code is added when a function is
 /// first called. Owned by an arena object (tag `unit`), so it goes when nothing refers to its code any more.
 final class LoadedUnit {
@@ -221,7 +223,9 @@ extension VM {
     case .str(let bytes): return try makeStrChecked(bytes)
     case .bytes(let bytes): return try makeBytes(bytes)
     case .int(let text): return try parseInt(text, base: 10)
-    case .float(let text): return try makeFloat(try parseFloat(text))
+    case .float(let text):
+      if text.contains(0x78) { return try makeFloat(strtod(String(decoding: text, as: UTF8.self), nil)) }
+      return try makeFloat(try parseFloat(text))
     case .complex(let text): return try makeComplex(0, try parseFloat(Array(text.dropLast())))
     case .tuple(let items):
       let tuple = try makeTuple(count: items.count)

@@ -109,7 +109,7 @@ extension VM {
     if initialiser.isEmpty || initialiser.has(.native) {
       let takesNothing = flags & TypeLayout.isException == 0 && type.pointer.value(TypeLayout.nativeBase).isEmpty
       if takesNothing && counts != 0 && new.isEmpty { throw wrongConstructorCount(counts) }
-      return instance
+      return try completed(instance, args, counts)
     }
     push(instance)
     defer { pop() }
@@ -117,7 +117,35 @@ extension VM {
     if !result.isNone {
       throw typeError("__init__() should return None, not '\(string(typeName(result)))'")
     }
+    return try completed(instance, args, counts)
+  }
+
+  /// A builtin base that neither `__new__` nor `__init__` initialised gets the same arguments, as on the board.
+  private func completed(_ instance: Value, _ args: UnsafeMutableRawPointer, _ counts: Int) throws(PyError) -> Value {
+    guard instance.has(.instance), wrappedNative(instance).isEmpty else { return instance }
+    let native = type(of: instance).pointer.value(TypeLayout.nativeBase)
+    guard !native.isEmpty, let make = slots(native).pointee.make else { return instance }
+    push(instance)
+    defer { pop() }
+    instance.pointer.set(InstanceLayout.slots, try callWithType(make, native, args, counts))
     return instance
+  }
+
+  /// What `super().__init__` is in a class with a builtin base: makes the builtin object that the instance wraps.
+  func nativeInitialiser() throws(PyError) -> Value {
+    try nativeType("super().__init__") { vm throws(PyError) in
+      try vm.makeNative(
+        NativeDefinition("__init__", 1, nil, keywords: true) {
+          native($0, $1, $2) { vm, a throws(PyError) in
+            guard a[0].has(.instance) else { throw vm.typeError("arg must be user-type") }
+            let native = vm.type(of: a[0]).pointer.value(TypeLayout.nativeBase)
+            guard !native.isEmpty, let make = vm.slots(native).pointee.make else { return .none }
+            let counts = (a.count - 1) | a.keywordCount << 16
+            a[0].pointer.set(InstanceLayout.slots, try vm.callWithType(make, native, a.base + 8, counts))
+            return .none
+          }
+        })
+    }
   }
 
   /// An instance before `__init__`.
@@ -132,10 +160,20 @@ extension VM {
     if native.isEmpty { return instance }
     push(instance)
     defer { pop() }
-    // With an `__init__` of its own the wrapped object begins empty; `super().__init__(…)` fills it.
+    // With an `__init__` of its own `super().__init__(…)` makes the wrapped object; a container is there, empty, before that.
     let hasOwnInit =
       !lookup(type, interpreter.names.dunderInit).isEmpty && !lookup(type, interpreter.names.dunderInit).has(.native)
+    if let blank = slots(native).pointee.blank {
+      let wrapped = try checked(blank(raw, native.bits, instance.bits))
+      instance.pointer.set(InstanceLayout.slots, wrapped)
+      if !hasOwnInit {
+        _ = try callWithReceiver(lookup(native, interpreter.names.dunderInit), wrapped, args, counts)
+      }
+      return instance
+    }
     guard let make = slots(native).pointee.make else { return instance }
+    let isContainer = [Tag.list, .dict, .set, .bytearray].contains { native == s.pointee.types[Int($0.rawValue)] }
+    if hasOwnInit && !isContainer { return instance }
     let wrapped = hasOwnInit ? try callWithType(make, native, args, 0) : try callWithType(make, native, args, counts)
     instance.pointer.set(InstanceLayout.slots, wrapped)
     return instance

@@ -36,7 +36,7 @@ extension VM {
     try define(object, NativeDefinition("__init__", 1, nil, keywords: true) { _, _, _ in Value.none.bits })
     try define(
       object,
-      NativeDefinition("__new__", 1, nil, keywords: true) {
+      NativeDefinition("__new__", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in
           guard a[0].has(.type) else { throw vm.typeError("__new__ arg must be a type") }
           let type = a[0]

@@ -27,6 +27,10 @@ package struct NativeDefinition {
 
   /// A static method: no self.
   package var asStatic: NativeDefinition { NativeDefinition(name, arity | NativeLayout.isStatic, function) }
+  /// A method whose self is the outermost object: an instance of a Python subclass rather than what it wraps.
+  package var asInstanceMethod: NativeDefinition {
+    NativeDefinition(name, arity | NativeLayout.takesInstance, function)
+  }
   /// A class method: the class comes first.
   package var asClassMethod: NativeDefinition { NativeDefinition(name, arity | NativeLayout.isClassMethod, function) }
 }
@@ -88,11 +92,19 @@ package struct NativeModule {
 
 extension VM {
   /// A native function object.
-  package func makeNative(_ definition: NativeDefinition) throws(PyError) -> Value {
+  /// - Parameter owner: the type whose instances it takes as first argument; empty for functions.
+  package func makeNative(_ definition: NativeDefinition, owner: Value = .empty) throws(PyError) -> Value {
     let p = try allocate(.native, leaf: false, payload: NativeLayout.payload, charge: 0)
     p.storeBytes(of: unsafeBitCast(definition.function, to: Int.self), toByteOffset: NativeLayout.code, as: Int.self)
     p.set(NativeLayout.name, intern(definition.name))
-    p.set(NativeLayout.arity, word: definition.arity)
+    // One that wants the instance itself looks at its receiver itself.
+    let unchecked = NativeLayout.isStatic | NativeLayout.isClassMethod | NativeLayout.takesInstance
+    let isMethod = !owner.isEmpty && definition.arity & unchecked == 0
+    let tag = isMethod ? owner.pointer.word(TypeLayout.flags) & 0xFF : 0
+    p.set(
+      NativeLayout.arity,
+      word: definition.arity | (isMethod ? NativeLayout.isMethod | tag << NativeLayout.receiverTagShift : 0))
+    p.set(NativeLayout.owner, isMethod ? owner : .empty)
     return Value(p)
   }
 
@@ -117,7 +129,10 @@ extension VM {
 
   /// Adds a method or function to a type.
   package func define(_ type: Value, _ definition: NativeDefinition) throws(PyError) {
-    try dictStore(type.pointer.value(TypeLayout.dict), intern(definition.name), try makeNative(definition))
+    // The methods of `object` look at their receiver themselves.
+    let owner = type == coreType(Interpreter.objectTypeIndex) ? Value.empty : type
+    try dictStore(
+      type.pointer.value(TypeLayout.dict), intern(definition.name), try makeNative(definition, owner: owner))
     classChanged()
   }
 
@@ -125,6 +140,17 @@ extension VM {
   package func define(_ type: Value, _ name: StaticString, _ value: Value) throws(PyError) {
     try dictStore(type.pointer.value(TypeLayout.dict), intern(name), value)
     classChanged()
+  }
+
+  /// Adds a property with native accessors; without a setter it is read-only.
+  package func define(_ type: Value, property name: StaticString, get: NativeFunction, set: NativeFunction? = nil)
+    throws(PyError)
+  {
+    let property = try makeObject(coreType(Interpreter.propertyTypeIndex), fields: 3)
+    ObjectLayout.set(property.pointer, 0, try makeNative(NativeDefinition(name, 1, 1, get)))
+    if let set { ObjectLayout.set(property.pointer, 1, try makeNative(NativeDefinition(name, 2, 2, set))) }
+    try define(type, name, property)
+    noteClassAttribute(type, intern(name), property, isNew: true)
   }
 
   /// The type of a native module, made at first use and kept for the VM's life under `key`.

@@ -90,7 +90,14 @@ extension VM {
       NativeDefinition("copy", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.copyDict(a[0]) } },
       NativeDefinition("fromkeys", 2, 3) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          let dict = try vm.makeDict()
+          // The board makes room for as many keys as the source says it has; the order shows it.
+          var room = 0
+          if !a[1].has(.instance), let unary = vm.slots(vm.type(of: a[1])).pointee.unary {
+            let length = try vm.checked(unary(vm.raw, UnaryOperation.length.rawValue, a[1].bits))
+            if length.isSmallInt { room = length.small }
+          }
+          try vm.ensureRoom(room * 8)
+          let dict = try vm.makeDict(room)
           vm.push(dict)
           var keys = try vm.iterate(a[1])
           while let key = try keys.next() { try vm.dictStore(dict, key, a.count > 2 ? a[2] : .none) }
@@ -99,6 +106,21 @@ extension VM {
           return dict
         }
       }.asClassMethod,
+      NativeDefinition("__getitem__", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.getItem(a[0], a[1]) }
+      },
+      NativeDefinition("__setitem__", 3, 3) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.setItem(a[0], a[1], a[2])
+          return .none
+        }
+      },
+      NativeDefinition("__delitem__", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.setItem(a[0], a[1], .empty)
+          return .none
+        }
+      },
       NativeDefinition("get", 2, 3) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let found = try vm.dictFind(a[0], a[1])
@@ -142,18 +164,7 @@ extension VM {
   }
 
   /// A dict with the same entries, order and table as another.
-  package func copyDict(_ dict: Value) throws(PyError) -> Value {
-    let p = dict.pointer
-    let copy = try makeDict(0, ordered: DictLayout.isOrdered(p))
-    if interpreter.isOrderedDict(dict) { interpreter.markOrdered(copy) }
-    if DictLayout.slots(p) > 0 { try dictResize(copy.pointer, slots: DictLayout.slots(p)) }
-    var at = 0
-    while let (slot, key, value) = dictNext(dict, from: at) {
-      try dictStore(copy, key, value)
-      at = slot + 1
-    }
-    return copy
-  }
+  package func copyDict(_ dict: Value) throws(PyError) -> Value { try copyTable(dict) }
 
   /// `dict.update(other, **kw)`, and what `dict(other, **kw)` does after making an empty one.
   func dictUpdate(_ dict: Value, _ a: Arguments) throws(PyError) {

@@ -33,6 +33,12 @@ package enum DictLayout {
     p.header.bits & Header.orderedFlag != 0
   }
 
+  /// On the board an entry of a dict is two 4-byte words, of a set one.
+  static func boardSlotBytes(_ p: UnsafeMutableRawPointer) -> Int {
+    let tag = p.header.bits & 0xFF
+    return tag == Tag.set.rawValue || tag == Tag.frozenset.rawValue ? 4 : 8
+  }
+
   /// The board's table sizes.
   static let sizes: [Int] = [
     0, 2, 4, 6, 8, 10, 12, 17, 23, 29, 37, 47, 59, 73, 97, 127, 167, 223, 293, 389, 521, 691, 919, 1223, 1627, 2161,
@@ -216,8 +222,8 @@ extension VM {
   func dictResize(_ p: UnsafeMutableRawPointer, slots: Int) throws(PyError) {
     let old = p.value(DictLayout.entries)
     let oldSlots = DictLayout.slots(p)
-    // On the board an entry is two 4-byte words.
-    let items = try allocateZeroed(.items, leaf: false, payload: slots * 16, charge: slots * 8)
+    let items = try allocateZeroed(
+      .items, leaf: false, payload: slots * 16, charge: slots * DictLayout.boardSlotBytes(p))
     var index = Value.empty
     if slots > DictLayout.smallSlots {
       index = Value(try allocateZeroed(.buffer, leaf: true, payload: DictIndex.bytes(slots: slots), charge: 0))
@@ -236,6 +242,49 @@ extension VM {
     }
     p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
     s.pointee.nextDictVersion &+= 1
+  }
+
+  /// A dict or set of the same kind with the same entries in the same slots.
+  func copyTable(_ source: Value) throws(PyError) -> Value {
+    let copy = try makeDict()
+    let flags = DictLayout.simpleKeysFlag | Header.orderedFlag | Header.orderedDictFlag | 0xFF
+    copy.pointer.header = Header(
+      bits: copy.pointer.header.bits & ~flags | source.pointer.header.bits & flags)
+    let (p, q) = (source.pointer, copy.pointer)
+    let slots = DictLayout.slots(p)
+    if slots == 0 { return copy }
+    let items = try allocateZeroed(
+      .items, leaf: false, payload: slots * 16, charge: slots * DictLayout.boardSlotBytes(p))
+    (items + 8).copyMemory(from: p.raw(DictLayout.entries) + 8, byteCount: slots * 16)
+    q.set(DictLayout.entries, Value(items))
+    if slots > DictLayout.smallSlots {
+      let bytes = DictIndex.bytes(slots: slots)
+      let index = try allocateZeroed(.buffer, leaf: true, payload: bytes, charge: 0)
+      (index + 8).copyMemory(from: p.raw(DictLayout.index) + 8, byteCount: bytes)
+      q.set(DictLayout.index, Value(index))
+    }
+    DictLayout.setSlots(q, slots)
+    DictLayout.setUsed(q, DictLayout.used(p))
+    q.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
+    return copy
+  }
+
+  /// Gives an empty dict or set the table of another one, which must not be used any more.
+  func takeTable(_ target: Value, from source: Value) throws(PyError) {
+    let (p, q) = (source.pointer, target.pointer)
+    q.header = Header(
+      bits: q.header.bits & ~DictLayout.simpleKeysFlag | p.header.bits & DictLayout.simpleKeysFlag)
+    q.set(DictLayout.entries, p.value(DictLayout.entries))
+    q.set(DictLayout.index, p.value(DictLayout.index))
+    DictLayout.setSlots(q, DictLayout.slots(p))
+    DictLayout.setUsed(q, DictLayout.used(p))
+    q.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
+    p.set(DictLayout.entries, .empty)
+    p.set(DictLayout.index, .empty)
+    DictLayout.setSlots(p, 0)
+    DictLayout.setUsed(p, 0)
   }
 
   /// Removes a key; `.empty` when it was absent, else its value.

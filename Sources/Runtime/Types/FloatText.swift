@@ -1,9 +1,10 @@
 import Glibc
 
-/// Floats as text: the shortest digits that read back to the same stored value, in the board's notation.
+/// Floats as text: the shortest digits that read back to the same stored value, in the board's notation. Singles go the board's own way
+/// (`SingleDecimal`).
 extension VM {
-  /// Most digits that a value of each width can need.
-  private static func maximumDigits(_ mode: FloatMode) -> Int { mode == .double ? 17 : 9 }
+  /// Most digits that a double can need.
+  private static let maximumDigits = 17
 
   func printFloat(_ x: Double, _ out: TextBuffer, isPart: Bool = false) {
     if x.isNaN {
@@ -18,6 +19,12 @@ extension VM {
     }
     if value == 0 {
       out.append(isPart ? "0" : "0.0")
+      return
+    }
+    if s.pointee.floatMode != .double {
+      let text = SingleDecimal(s.pointee.floatMode).text(Float(value), .general, precision: nil, hasSign: x < 0)
+      out.append(text)
+      if !isPart && !text.contains(0x2E) && !text.contains(0x65) { out.append(".0") }
       return
     }
     let (digits, exponent) = shortest(value)
@@ -45,25 +52,13 @@ extension VM {
     if digits.count <= exponent + 1 && !isPart { out.append(".0") }
   }
 
-  /// Shortest decimal digits of a positive finite value, and the decimal exponent of the first.
+  /// Shortest decimal digits of a positive finite double, and the decimal exponent of the first.
   private func shortest(_ value: Double) -> (digits: [UInt8], exponent: Int) {
-    let mode = s.pointee.floatMode
-    for count in 1...VM.maximumDigits(mode) {
+    for count in 1..<VM.maximumDigits {
       let (digits, exponent) = nearest(value, count)
-      // The nearest decimal first; on a 30-bit board one unit down or up may read back where it does not.
-      for step in [0, -1, 1] {
-        let candidate = digits + step
-        if candidate <= 0 { continue }
-        if mode.round(strtod("\(candidate)e\(exponent - count + 1)", nil)) == value {
-          var text = Array(String(candidate).utf8)
-          let carried = exponent + text.count - count
-          while text.count > 1 && text.last == 0x30 { text.removeLast() }
-          return (text, carried)
-        }
-        if mode == .double { break }
-      }
+      if strtod("\(digits)e\(exponent - count + 1)", nil) == value { return (Array(String(digits).utf8), exponent) }
     }
-    let (digits, exponent) = nearest(value, VM.maximumDigits(mode))
+    let (digits, exponent) = nearest(value, VM.maximumDigits)
     return (Array(String(digits).utf8), exponent)
   }
 
@@ -89,7 +84,13 @@ extension VM {
     while let first = body.first, isSpace(first) { body.removeFirst() }
     while let last = body.last, isSpace(last) { body.removeLast() }
     guard VM.isFloatText(body) else { throw valueError("invalid syntax for number") }
-    return strtod(String(decoding: body, as: UTF8.self), nil)
+    if s.pointee.floatMode == .double { return strtod(String(decoding: body, as: UTF8.self), nil) }
+    // (`n` or `i`: infinity and NaN.)
+    if body.contains(where: { $0 | 32 == 0x6E }) { return strtod(String(decoding: body, as: UTF8.self), nil) }
+    let isNegative = body.first == 0x2D
+    if isNegative || body.first == 0x2B { body.removeFirst() }
+    let x = Double(SingleDecimal.parse(body))
+    return isNegative ? -x : x
   }
 
   /// `[sign] (digits [. digits] | . digits) [e [sign] digits]`, or inf, infinity, nan in any case.

@@ -213,8 +213,15 @@ extension VM {
     if s.align == 0 { s.align = s.zero ? 0x3D : 0x3E }
   }
 
-  /// C's `%e`, `%f`, `%g`: exact for doubles, and no locale is ever set.
+  /// A number that is not negative as C's `%e`, `%f`, `%g`: exact for doubles (no locale is ever set), the board's way for singles.
   func appendFormatted(_ value: Double, _ type: UInt8, _ precision: Int, _ alternate: Bool, _ out: TextBuffer) {
+    if s.pointee.floatMode != .double {
+      let style: SingleDecimal.Style = type | 32 == 0x65 ? .exponent : type | 32 == 0x66 ? .fixed : .general
+      let text = SingleDecimal(s.pointee.floatMode).text(
+        Float(value), style, precision: precision, hasSign: !out.bytes.isEmpty)
+      out.append(type & 32 == 0 ? text.map { $0 == 0x65 ? 0x45 : $0 } : text)
+      return
+    }
     let places = min(precision, 400)
     let format = "%" + (alternate ? "#" : "") + ".*" + String(UnicodeScalar(type))
     var room = [CChar](repeating: 0, count: 400 + places)

@@ -1,7 +1,9 @@
 /// Indexes and slices of sequences, shared by all sequence types.
 extension VM {
   /// An index within 0..<count, counting negative ones from the end.
-  func index(_ value: Value, _ count: Int, _ typeName: StaticString, isString: Bool = false) throws(PyError) -> Int {
+  package func index(_ value: Value, _ count: Int, _ typeName: StaticString, isString: Bool = false) throws(PyError)
+    -> Int
+  {
     guard let wanted = asIndex(value) else {
       throw typeError("\(typeName) indices must be integers, not \(string(self.typeName(value)))")
     }
@@ -29,7 +31,9 @@ extension VM {
   }
 
   /// Start, stop, step and resulting length of a slice over `count` items.
-  func sliceBounds(_ slice: Value, _ count: Int) throws(PyError) -> (start: Int, stop: Int, step: Int, length: Int) {
+  package func sliceBounds(_ slice: Value, _ count: Int) throws(PyError) -> (
+    start: Int, stop: Int, step: Int, length: Int
+  ) {
     let p = slice.pointer
     func part(_ i: Int) throws(PyError) -> Int? {
       let v = ObjectLayout.field(p, i)

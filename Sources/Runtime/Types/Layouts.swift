@@ -10,6 +10,10 @@ package enum TupleLayout {
   @inline(__always) package static func set(_ p: UnsafeMutableRawPointer, _ i: Int, _ v: Value) {
     p.set(items &+ i &* 8, v)
   }
+  /// Address of item `i`.
+  @inline(__always) package static func at(_ p: UnsafeMutableRawPointer, _ i: Int) -> UnsafeMutableRawPointer {
+    p + (items &+ i &* 8)
+  }
   @inline(__always) static func namedType(_ p: UnsafeMutableRawPointer) -> Value { p.value(items + count(p) * 8) }
 }
 
@@ -53,14 +57,19 @@ enum FunctionLayout {
 /// bound method: +8 function · +16 self
 enum BoundMethodLayout { static let function = 8, receiver = 16, payload = 16 }
 
-/// native function: +8 code · +16 name · +24 least arguments | most << 16 | flags << 32
+/// native function: +8 code · +16 name · +24 least arguments | most << 16 | flags << 32 | tag of self << 40 · +32 type it is a method of
 enum NativeLayout {
-  static let code = 8, name = 16, arity = 24, payload = 24
+  static let code = 8, name = 16, arity = 24, owner = 32, payload = 32
   /// Any number of positional arguments.
   static let unlimited = 0xFFFF
   static let takesKeywords = 1 << 32
   static let isStatic = 1 << 33
   static let isClassMethod = 1 << 34
+  /// The first argument must be an instance of `owner`; the code relies on it.
+  static let isMethod = 1 << 35
+  static let receiverTagShift = 40
+  /// Called on an instance of a Python subclass, it gets the instance and not the native object in it.
+  static let takesInstance = 1 << 36
 }
 
 /// cell: +8 value, empty when unbound

@@ -2,10 +2,11 @@
 /// Layout as dict; the tag tells them apart.
 extension VM {
   package func makeSet(room: Int = 0, frozen: Bool = false) throws(PyError) -> Value {
-    let set = try makeDict(room)
+    let set = try makeDict()
     let p = set.pointer
     let tag = frozen ? Tag.frozenset : Tag.set
     p.header = Header(bits: p.header.bits & ~0xFF | UInt64(tag.rawValue))
+    if room > 0 { try dictResize(p, slots: room) }
     return set
   }
 
@@ -32,25 +33,53 @@ extension VM {
     while let item = try iterator.next() { try setAdd(set, item) }
   }
 
-  /// The items of `a` whose membership in `b` is `wanted`, as a set of a's kind.
-  private func setFilter(_ a: Value, _ b: Value, wanted: Bool) throws(PyError) -> Value {
-    let result = try makeSet(frozen: a.has(.frozenset))
+  // What these give is in the board's order, which follows from how they go about it: a copy of the table that is then changed,
+  // or a new one filled in the order of the right operand.
+
+  /// The items of `source` that are in `set`, as a new set of its kind.
+  private func setIntersection(_ set: Value, _ source: Value) throws(PyError) -> Value {
+    let result = try makeSet(frozen: set.has(.frozenset))
     push(result)
     defer { pop() }
-    var at = 0
-    while let (slot, item, _) = dictNext(a, from: at) {
-      at = slot + 1
-      if try setContains(b, item) == wanted { try setAdd(result, item) }
+    var iterator = try iterate(source)
+    defer { iterator.end() }
+    while let item = try iterator.next() {
+      if try setContains(set, item) { try setAdd(result, item) }
     }
     return result
   }
 
-  private func setUnion(_ a: Value, _ b: Value) throws(PyError) -> Value {
-    let result = try set(from: a, frozen: a.has(.frozenset))
-    push(result)
+  /// Takes everything in `source` out of `set`.
+  private func setRemoveAll(_ set: Value, _ source: Value) throws(PyError) {
+    if set == source {
+      dictClear(set)
+      return
+    }
+    var iterator = try iterate(source)
+    defer { iterator.end() }
+    while let item = try iterator.next() { _ = try dictRemove(set, item) }
+  }
+
+  /// Adds what of `source` is not in `set`, and takes out what is.
+  private func setToggle(_ set: Value, _ source: Value) throws(PyError) {
+    if set == source {
+      dictClear(set)
+      return
+    }
+    var iterator = try iterate(source)
+    defer { iterator.end() }
+    while let item = try iterator.next() {
+      if try dictRemove(set, item).isEmpty { try setAdd(set, item) }
+    }
+  }
+
+  /// A copy of `set` with `change` done to it.
+  private func changed(_ set: Value, _ change: (Value) throws(PyError) -> Void) throws(PyError) -> Value {
+    let copy = try copyTable(set)
+    push(copy)
     defer { pop() }
-    try setUpdate(result, b)
-    return result
+    try change(copy)
+    return copy
   }
 
   private func isSubset(_ a: Value, _ b: Value) throws(PyError) -> Bool {
@@ -62,30 +91,27 @@ extension VM {
     return true
   }
 
-  /// Makes `set` hold what `result` holds.
+  /// Makes `set` hold what `result` holds, in its order.
   private func setBecome(_ set: Value, _ result: Value) throws(PyError) {
     dictClear(set)
-    var at = 0
-    while let (slot, item, _) = dictNext(result, from: at) {
-      at = slot + 1
-      try setAdd(set, item)
-    }
+    try takeTable(set, from: result)
   }
 
   private func setBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws(PyError) -> Value {
     if op == .contains { return Value(try setContains(a, b)) }
     guard isSet(b) else { return .unsupported }
     switch op {
-    case .or: return try setUnion(a, b)
-    case .and: return try setFilter(a, b, wanted: true)
-    case .subtract: return try setFilter(a, b, wanted: false)
-    case .xor: return try setUnion(try setFilter(a, b, wanted: false), try setFilter(b, a, wanted: false))
+    case .or: return try changed(a) { set throws(PyError) in try setUpdate(set, b) }
+    case .and: return try setIntersection(a, b)
+    case .subtract: return try changed(a) { set throws(PyError) in try setRemoveAll(set, b) }
+    case .xor: return try changed(a) { set throws(PyError) in try setToggle(set, b) }
     case .inplaceOr, .inplaceAnd, .inplaceSubtract, .inplaceXor:
       if a.has(.frozenset) { return try setBinary(op.plain, a, b) }
-      if op == .inplaceOr {
-        try setUpdate(a, b)
-      } else {
-        try setBecome(a, try setBinary(op.plain, a, b))
+      switch op {
+      case .inplaceOr: try setUpdate(a, b)
+      case .inplaceAnd: try setBecome(a, try setIntersection(a, b))
+      case .inplaceSubtract: try setRemoveAll(a, b)
+      default: try setToggle(a, b)
       }
       return a
     case .equal: return dictCount(a) == dictCount(b) ? Value(try isSubset(a, b)) : .false
@@ -160,7 +186,8 @@ extension VM {
   }
 
   /// A set operation given any iterable.
-  private func setMethod(_ op: BinaryOperation, _ a: Arguments) throws(PyError) -> Value {
+  /// A method that compares with another set, or with what any iterable holds.
+  private func setComparison(_ op: BinaryOperation, _ a: Arguments) throws(PyError) -> Value {
     let other = isSet(a[1]) ? a[1] : try set(from: a[1])
     push(other)
     defer { pop() }
@@ -169,31 +196,38 @@ extension VM {
 
   private static var sharedSetMethods: [NativeDefinition] {
     [
-      NativeDefinition("copy", 1, 1) {
+      NativeDefinition("copy", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.copyTable(a[0]) } },
+      NativeDefinition("difference", 1, nil) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          try vm.set(from: a[0], frozen: a[0].has(.frozenset))
+          try vm.changed(a[0]) { set throws(PyError) in for i in 1..<a.count { try vm.setRemoveAll(set, a[i]) } }
         }
       },
-      NativeDefinition("difference", 2, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.subtract, a) }
-      },
       NativeDefinition("intersection", 2, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.and, a) }
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setIntersection(a[0], a[1]) }
       },
       NativeDefinition("symmetric_difference", 2, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.xor, a) }
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.changed(a[0]) { set throws(PyError) in try vm.setToggle(set, a[1]) }
+        }
       },
-      NativeDefinition("union", 2, 2) { native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.or, a) } },
+      NativeDefinition("union", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in
+          try vm.changed(a[0]) { set throws(PyError) in try vm.setUpdate(set, a[1]) }
+        }
+      },
       NativeDefinition("issubset", 2, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.lessEqual, a) }
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setComparison(.lessEqual, a) }
       },
       NativeDefinition("issuperset", 2, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in try vm.setMethod(.greaterEqual, a) }
+        native($0, $1, $2) { vm, a throws(PyError) in try vm.setComparison(.greaterEqual, a) }
       },
       NativeDefinition("isdisjoint", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          Value(vm.dictCount(try vm.setMethod(.and, a)) == 0)
+          Value(vm.dictCount(try vm.setIntersection(a[0], a[1])) == 0)
         }
+      },
+      NativeDefinition("__contains__", 2, 2) {
+        native($0, $1, $2) { vm, a throws(PyError) in Value(try vm.setContains(a[0], a[1])) }
       },
     ]
   }
@@ -239,21 +273,21 @@ extension VM {
           return .none
         }
       },
-      NativeDefinition("difference_update", 2, 2) {
+      NativeDefinition("difference_update", 1, nil) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          _ = try vm.setMethod(.inplaceSubtract, a)
+          for i in 1..<a.count { try vm.setRemoveAll(a[0], a[i]) }
           return .none
         }
       },
       NativeDefinition("intersection_update", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          _ = try vm.setMethod(.inplaceAnd, a)
+          try vm.setBecome(a[0], try vm.setIntersection(a[0], a[1]))
           return .none
         }
       },
       NativeDefinition("symmetric_difference_update", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          _ = try vm.setMethod(.inplaceXor, a)
+          try vm.setToggle(a[0], a[1])
           return .none
         }
       },

@@ -47,6 +47,9 @@ package struct TypeSlots {
   package var buffer: (@convention(c) (Raw, UInt64, Int, Raw) -> UInt64)?
   /// (vm, self) when a finalised object is freed or the VM ends. Must not allocate.
   package var finalise: (@convention(c) (Raw, UInt64) -> Void)?
+  /// (vm, type, instance) → the object that an instance of a Python subclass wraps, before `__init__` (which the type must
+  /// then define as a method, taking the same arguments as `make`). nil: `make` is called without arguments instead.
+  package var blank: (@convention(c) (Raw, UInt64, UInt64) -> UInt64)?
 
   package init() {}
 }
@@ -61,6 +64,8 @@ package struct BufferView {
   /// `struct` type code of the items; `B` for plain bytes.
   package var typecode: UInt8 = 0x42
   package init() {}
+  /// Size of one item.
+  package var itemBytes: Int { StructModule.Format.size(typecode) ?? 1 }
 }
 
 package enum UnaryOperation: Int { case positive, negative, invert, not, length, bool, hash, absolute, int, float }

@@ -1,4 +1,7 @@
 import ArgumentParser
+import Board
+import CircuitPython
+import DriverBundle
 import Glibc
 import Runtime
 
@@ -8,9 +11,24 @@ struct RunCommand: ParsableCommand {
 
   @Argument(help: "A file to run, or a folder with a code.py.") var path: String?
   @Option(name: .customShort("c"), help: ArgumentHelp("Code to run.", valueName: "code")) var code: String?
+  @Option(help: ArgumentHelp("The board to be.", valueName: "id")) var board = BoardDefinition.defaultID
   @Option(help: "Heap in bytes, with K or M: 20K.") var heap: ByteCount?
   @Option(help: "Float width: board (30 bits), single or double.") var float: FloatWidth = .board
+  @Option(
+    name: .customLong("part"),
+    help: ArgumentHelp("Attach a part, besides those whose drivers are in lib/.", valueName: "name"))
+  var parts: [String] = []
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "What a part or pin sees from the start: adt7410.temperature=30.5, D5.level=low.",
+      valueName: "part.property=value"))
+  var stimuli: [String] = []
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
+  @Flag(
+    name: .customLong("collect-always"),
+    help: ArgumentHelp("Collect garbage at every safepoint, to find what native code forgot to keep.", visibility: .hidden))
+  var collectsAlways = false
   @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout:
     Double?
 
@@ -18,28 +36,81 @@ struct RunCommand: ParsableCommand {
     guard (path == nil) != (code == nil) else {
       throw ValidationError("Give a file, a folder, or -c CODE.")
     }
-    var options = InterpreterOptions()
+    let definition: BoardDefinition
+    do throws(BoardError) { definition = try BoardDefinition.named(board) } catch {
+      throw CommandError(error.description)
+    }
+    var options = InterpreterOptions(board: definition)
     if let heap { options.heapBytes = heap.bytes }
     options.floatMode = float.mode
     let program = try Program.load(path: path, code: code)
     let isVirtual = virtualTime
     let limit = timeout
+    let isHostile = collectsAlways
+    let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(Stimulus.init))
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
+    nonisolated(unsafe) var failure: PartError?
     PythonThread.run {
-      let host = StdioHost(files: FolderFileStore(program.folder), virtualTime: isVirtual)
+      let files = FolderFileStore(program.folder)
+      let host = StdioHost(files: files, virtualTime: isVirtual)
+      let board = SimulatedBoard(definition: definition, clock: host.clock)
+      do throws(PartError) {
+        try wiring.attach(to: board, host: host)
+      } catch {
+        failure = error
+        return
+      }
       let interpreter = Interpreter(host: host, options: options)
+      interpreter.registerBoardModules(board: board, services: StandaloneServices(nvmBytes: definition.nvmBytes))
+      interpreter.collectsAlways = isHostile
       if let limit { Watchdog.start(seconds: limit) }
       end =
         program.isBinary
         ? interpreter.run(binary: program.bytes, name: program.name)
         : interpreter.run(source: program.bytes, name: program.name)
     }
+    if let failure { throw CommandError(failure.description) }
     switch end {
     case .completed, .reload, .deepSleep: return
     case .systemExit(let code): throw ExitCode(code)
     case .exception, .keyboardInterrupt: throw ExitCode(1)
     }
+  }
+}
+
+/// What is connected to the board before the program starts.
+private struct Wiring: Sendable {
+  /// How long the board had power before the program started, so that sensors have seen what is around them.
+  private static let bootNanoseconds: UInt64 = 1_000_000_000
+
+  let partNames: [String]
+  let stimuli: [Stimulus]
+
+  /// Connects the parts whose drivers are in the folder's lib/, and those given by name.
+  func attach(to board: SimulatedBoard, host: StdioHost) throws(PartError) {
+    let parts = PartSet(board: board)
+    let entries = (try? host.files?.list(Array("/lib".utf8))) ?? []
+    for line in parts.attachParts(forLibraryNames: entries.map { String(decoding: $0.name, as: UTF8.self) }) {
+      host.note(line)
+    }
+    for name in partNames { host.note(try parts.attachPart(named: name)) }
+    for stimulus in stimuli { try parts.set(stimulus.property, stimulus.value) }
+    if !stimuli.isEmpty { host.clock.skip(nanoseconds: Wiring.bootNanoseconds) }
+  }
+}
+
+/// One `--set`.
+private struct Stimulus: Sendable {
+  let property: String
+  let value: String
+
+  init(_ text: String) throws {
+    guard let sign = text.firstIndex(of: "=") else {
+      throw ValidationError("--set wants part.property=value, as adt7410.temperature=30.5; got '\(text)'.")
+    }
+    property = String(text[..<sign])
+    value = String(text[text.index(after: sign)...])
   }
 }
 

@@ -1,13 +1,36 @@
+import Board
 import Glibc
 import Runtime
 import Synchronization
 
+/// The time of `circuitpyd run`: the wall's, or one that moves only when the program sleeps.
+final class RunClock: BoardClock, Sendable {
+  let isVirtual: Bool
+  private let start = RunClock.systemNanoseconds()
+  /// What was skipped, and all time that is virtual.
+  private let addedNanoseconds = Atomic<UInt64>(0)
+
+  init(isVirtual: Bool) { self.isVirtual = isVirtual }
+
+  var monotonicNanoseconds: UInt64 {
+    let added = addedNanoseconds.load(ordering: .relaxed)
+    return isVirtual ? added : RunClock.systemNanoseconds() - start + added
+  }
+
+  /// Lets time pass without waiting for it.
+  func skip(nanoseconds: UInt64) { addedNanoseconds.add(nanoseconds, ordering: .relaxed) }
+
+  private static func systemNanoseconds() -> UInt64 {
+    var t = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &t)
+    return UInt64(t.tv_sec) * 1_000_000_000 + UInt64(t.tv_nsec)
+  }
+}
+
 /// The host of `circuitpyd run`: console on stdin and stdout, files in one folder, wall or virtual time.
 final class StdioHost: Host {
   let files: (any FileStore)?
-  private let isVirtual: Bool
-  private var virtualNanoseconds: UInt64 = 0
-  private let start = StdioHost.clock()
+  let clock: RunClock
   private var rtcOffset: Int64
   private var seed: UInt64 = 0x9E37_79B9_7F4A_7C15
   private let woken = Mutex(false)
@@ -15,7 +38,7 @@ final class StdioHost: Host {
 
   init(files: (any FileStore)?, virtualTime: Bool) {
     self.files = files
-    isVirtual = virtualTime
+    clock = RunClock(isVirtual: virtualTime)
     // A board's clock starts in 2000; a simulated one with wall time knows better.
     rtcOffset = virtualTime ? 946_684_800 : Int64(time(nil))
     var ends: [Int32] = [0, 0]
@@ -23,12 +46,6 @@ final class StdioHost: Host {
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     wakePipe = (ends[0], ends[1])
-  }
-
-  private static func clock() -> UInt64 {
-    var t = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return UInt64(t.tv_sec) * 1_000_000_000 + UInt64(t.tv_nsec)
   }
 
   func writeConsole(_ bytes: UnsafeRawBufferPointer) {
@@ -77,10 +94,10 @@ final class StdioHost: Host {
     while Glibc.read(wakePipe.read, &drain, drain.count) > 0 {}
   }
 
-  var monotonicNanoseconds: UInt64 { isVirtual ? virtualNanoseconds : StdioHost.clock() - start }
+  var monotonicNanoseconds: UInt64 { clock.monotonicNanoseconds }
 
   func sleep(nanoseconds: UInt64) {
-    if isVirtual { virtualNanoseconds += nanoseconds } else { wait(nanoseconds, console: false) }
+    if clock.isVirtual { clock.skip(nanoseconds: nanoseconds) } else { wait(nanoseconds, console: false) }
   }
 
   func wake() {
@@ -94,7 +111,7 @@ final class StdioHost: Host {
   }
 
   func random(into buffer: UnsafeMutableRawBufferPointer) {
-    if !isVirtual {
+    if !clock.isVirtual {
       var system = SystemRandomNumberGenerator()
       for i in buffer.indices { buffer[i] = UInt8.random(in: 0...255, using: &system) }
       return

@@ -127,20 +127,29 @@ final class Supervisor: Sendable {
   @discardableResult
   func requestReload(cause: String) -> Bool {
     let delay = configuration.isLikeBoard ? Supervisor.reloadDelayNanoseconds : 0
+    let isTaken = endProgram(reloadAt: SystemClock.monotonicNanoseconds + delay)
+    configuration.log(isTaken ? "reload: \(cause)" : "no reload (auto-reload is off or suspended): \(cause)")
+    return isTaken
+  }
+
+  /// The program stops now; the reload follows with `requestReload`, when the drive is quiet (reload policy `board`).
+  func stopForReload() { endProgram(reloadAt: .max) }
+
+  /// Asks the program to end for a reload that may be taken from `ready` on. False when reloads are off or suspended.
+  @discardableResult
+  private func endProgram(reloadAt ready: UInt64) -> Bool {
     let isTaken = state.withLock { state in
       guard state.isAutoreloadEnabled, state.phase == .code || state.phase == .waiting else { return false }
-      let now = SystemClock.monotonicNanoseconds
       let isFirst = !state.isReloadPending
       state.isReloadPending = true
-      state.reloadReadyNanoseconds = now + delay
+      state.reloadReadyNanoseconds = ready
       state.runReason = .autoReload
       if isFirst, let vm = state.vm {
         vm.interpreter.request(.reload)
-        state.stopNanoseconds = now + Supervisor.stopDelayNanoseconds
+        state.stopNanoseconds = SystemClock.monotonicNanoseconds + Supervisor.stopDelayNanoseconds
       }
       return true
     }
-    configuration.log(isTaken ? "reload: \(cause)" : "no reload (auto-reload is off or suspended): \(cause)")
     time.wake()
     watch.send()
     return isTaken

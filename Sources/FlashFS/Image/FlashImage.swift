@@ -1,0 +1,63 @@
+import Glibc
+
+/// An open image file: locked, laid out, with its trailer. The volume lies at offset 0, so any FAT tool reads it.
+package struct FlashImage: Sendable {
+  package let path: String
+  package let store: ImageFileStore
+  package let layout: ImageLayout
+  /// This open made the file; its volume is erased flash (FF).
+  package let isNew: Bool
+  /// This open put a journal behind a plain FAT image.
+  package let wasAdopted: Bool
+  package let volumeID: UInt32
+  /// Seconds since 1970.
+  package let createdSeconds: UInt64
+
+  /// Opens and locks the image. A file that does not exist, or is empty, is made with a volume of `createVolumeBytes`
+  /// when that is given; a plain FAT image gets a journal.
+  package static func open(path: String, createVolumeBytes: Int? = nil) throws(FlashImageError) -> FlashImage {
+    let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
+    if descriptor < 0 {
+      guard errno == ENOENT else { throw .system(action: "open", path: path, errno: errno) }
+      guard let createVolumeBytes else { throw .missing(path: path) }
+      return try ImageFile.withNewFile(path) { (file) throws(FlashImageError) in
+        try file.create(volumeBytes: createVolumeBytes)
+      }
+    }
+    let file = ImageFile(path: path, descriptor: descriptor)
+    try file.lock()
+    let fileBytes = try file.sizeBytes()
+    if fileBytes == 0, let createVolumeBytes { return try file.create(volumeBytes: createVolumeBytes) }
+    return try file.openExisting(fileBytes: fileBytes)
+  }
+
+  /// The simulated chip in the file, as worn as the wear table says.
+  package func makeFlash(
+    faults: any FaultPlan = NoFaults(), latency: FlashLatency? = nil
+  ) throws(FlashError) -> SimulatedNORFlash {
+    let table = try WearTable.load(from: store, layout: layout)
+    return SimulatedNORFlash(
+      store: store, geometry: layout.flashGeometry, wear: table?.wear, faults: faults, latency: latency)
+  }
+
+  /// Recovers and opens the block store on `flash`; the wear table is saved at each checkpoint.
+  package func openBlockStore(
+    on flash: SimulatedNORFlash, durability: Durability = .process
+  ) throws(JournalError) -> BlockStore {
+    var generation: UInt64
+    do {
+      generation = try WearTable.load(from: store, layout: layout)?.generation ?? 0
+    } catch {
+      throw .flash(error)
+    }
+    let blocks = try BlockStore(device: flash, layout: layout, durability: durability)
+    blocks.onCheckpointed = { [store, layout] () throws(FlashError) in
+      generation += 1
+      try WearTable.save(flash.wear, generation: generation, to: store, layout: layout)
+    }
+    return blocks
+  }
+
+  /// Unlocks and closes the file.
+  package func close() { store.close() }
+}

@@ -1,0 +1,107 @@
+import FlashFS
+
+/// Runs a `ReloadPolicy` in real time: takes events from any thread, calls `onReload` on its own.
+final class ReloadThread: Sendable {
+  private struct State {
+    var policy: ReloadPolicy
+    var isStopping = false
+    /// A program is about to start: what would reload it is part of the start.
+    var isStarting = false
+    /// When the thread looks again by itself.
+    var wakesAt: UInt64?
+  }
+
+  private let monitor: Monitor<State>
+  private let thread: DriveThread
+
+  /// Nil when the system gives no thread.
+  init?(
+    mode: ReloadPolicy.Mode, onStop: @escaping @Sendable () -> Void,
+    onReload: @escaping @Sendable (ReloadCause) -> Void
+  ) {
+    let monitor = Monitor(State(policy: ReloadPolicy(mode: mode)))
+    let thread = DriveThread {
+      while true {
+        switch Self.nextDecision(monitor) {
+        case nil: return
+        case .reload(let cause): onReload(cause)
+        case .stop: onStop()
+        case .nothing: break
+        }
+      }
+    }
+    guard let thread else { return nil }
+    self.monitor = monitor
+    self.thread = thread
+    self.onStop = onStop
+  }
+
+  private let onStop: @Sendable () -> Void
+
+  private static func nextDecision(_ monitor: Monitor<State>) -> ReloadPolicy.Decision? {
+    monitor.wait { state in
+      if state.isStopping { return .done(nil) }
+      guard !state.isStarting, let deadline = state.policy.nextDeadline else {
+        state.wakesAt = nil
+        return .wait(until: nil)
+      }
+      let decision = state.policy.poll(at: monotonicNanoseconds())
+      if decision != .nothing { return .done(decision) }
+      state.wakesAt = deadline
+      return .wait(until: deadline)
+    }
+  }
+
+  /// Takes a committed change; cheap.
+  func note(_ event: VolumeEvent) {
+    var mustStop = false
+    monitor.update { state in
+      mustStop = state.policy.note(event, at: monotonicNanoseconds()) == .stop
+      return Self.mustWake(state)
+    }
+    if mustStop { onStop() }
+  }
+
+  func noteOpenedAfterCreation(_ node: NodeID) {
+    monitor.withLock { $0.policy.noteOpenedAfterCreation(node) }
+  }
+
+  func suspend(_ reason: ReloadPolicy.Suspension) { monitor.withLock { $0.policy.suspend(reason) } }
+  func resume(_ reason: ReloadPolicy.Suspension) { monitor.withLock { $0.policy.resume(reason) } }
+
+  /// A later deadline needs no wake-up: the thread finds it when it looks.
+  private static func mustWake(_ state: State) -> Bool {
+    if state.isStarting { return true }
+    guard let deadline = state.policy.nextDeadline else { return false }
+    return state.wakesAt.map { deadline < $0 } ?? true
+  }
+
+  /// Waits until no save is in progress and a program may start, and takes the changes so far as seen by it. False when that
+  /// did not come in time; the changes then still reload.
+  func waitUntilSettled(timeoutMilliseconds: UInt64) -> Bool {
+    let limit = monotonicNanoseconds() + timeoutMilliseconds * 1_000_000
+    // The thread slept while the start was waiting.
+    defer { monitor.update { _ in true } }
+    return monitor.wait { state in
+      let now = monotonicNanoseconds()
+      state.isStarting = false
+      if state.isStopping { return .done(false) }
+      if state.policy.isSettled(at: now) {
+        state.policy.programStarts()
+        return .done(true)
+      }
+      if now >= limit { return .done(false) }
+      state.isStarting = true
+      return .wait(until: min(limit, state.policy.nextDeadline ?? limit))
+    }
+  }
+
+  /// Ends the thread; no call-back comes after this. Not to be called from a call-back.
+  func stop() {
+    monitor.update {
+      $0.isStopping = true
+      return true
+    }
+    thread.join()
+  }
+}
