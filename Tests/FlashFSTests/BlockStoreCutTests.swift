@@ -219,8 +219,11 @@ import Testing
   /// A ring block that a cut erase left blank and weak: what it lost falls into frames that come later, unless it is
   /// erased again before them.
   @Test func weaklyErasedRingBlockIsErasedAgain() throws {
-    let layout = ImageLayout(volumeBytes: 4 * Self.block, scratchBlocks: 4, ringBlocks: 2)
+    let layout = ImageLayout(volumeBytes: 4 * Self.block, scratchBlocks: 4, ringBlocks: 3)
     let image = try BlockStoreSession.makeImage(layout, content: [UInt8](repeating: 1, count: layout.volumeBytes))
+    // Fills a ring block to its last page.
+    let wholeBlock =
+      15 * FlashGeometry.pageBytes - Frame.headerBytes - Frame.trailerBytes - Transaction.recordHeaderBytes
     for seed in UInt64(0)..<80 {
       var random = SplitMix64(seed: seed)
       let store = LoggedStore(image, isLogging: true)
@@ -228,15 +231,17 @@ import Testing
       let first = BlockStoreSession(layout: layout, store: store, plan: plan)
       first.checksInvariants = false
       try first.open()
-      // Both ring blocks hold frames and the flash has everything.
-      for _ in 0..<2 { try first.commit(first.largestTransaction(&random)) }
+      // Each ring block has content to fall back to.
+      for _ in 0..<3 { try first.commit([.patch(0, random.bytes(wholeBlock))]) }
       try first.checkpoint()
+      // Changes nothing, so that the recovery is short and ends before the cells settle.
+      try first.commit([.patch(0, Array(first.content[..<wholeBlock]))])
       try first.commit([.patch(5, [UInt8(seed)])])
-      let isRingErase = { (operation: FlashOperation) in
-        guard case .erase(let block) = operation else { return false }
-        return block >= layout.firstRingBlock
-      }
-      let erase = try #require(plan.snapshots.last { isRingErase($0.operation) })
+      let erase = try #require(
+        plan.snapshots.last {
+          guard case .erase(let block) = $0.operation else { return false }
+          return block >= layout.firstRingBlock
+        })
       let (bytes, cells) = erase.torn(Tear(.weak, seed: seed), in: store, geometry: layout.flashGeometry)
       let second = BlockStoreSession(
         layout: layout, store: LoggedStore(bytes), unsettled: cells, plan: SessionPlan(accepted: erase.accepted))

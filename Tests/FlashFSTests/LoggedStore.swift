@@ -18,6 +18,8 @@ final class LoggedStore: FlashStore, @unchecked Sendable {
   private let isLogging: Bool
   /// Called by `sync`; the log begins anew there when set.
   var onSync: (() -> Void)?
+  /// The host crashes in the sync after so many others.
+  var syncsBeforeCrash = Int.max
 
   init(_ bytes: [UInt8], isLogging: Bool = false) {
     base = isLogging ? bytes : []
@@ -51,6 +53,8 @@ final class LoggedStore: FlashStore, @unchecked Sendable {
 
   func sync() throws(FlashError) {
     guard let onSync else { return }
+    guard syncsBeforeCrash > 0 else { throw .powerLost }
+    syncsBeforeCrash -= 1
     base = bytes
     writes.removeAll()
     written.removeAll()
