@@ -135,6 +135,25 @@ import Testing
     #expect(!damaged.checkInvariants().isEmpty)
   }
 
+  /// Of two entries with one name only the first is shown; when it goes, the other one is there.
+  @Test func twoEqualNames() throws {
+    let volume = try Volume.inMemory(sectors: 400)
+    try volume.makeFile("/A", "first")
+    try volume.makeFile("/B", "second one")
+    var bytes = try volume.storedBytes
+    let at = volume.geometry.rootOffset + 2 * 32
+    #expect(bytes[at] == UInt8(ascii: "B"))
+    bytes[at] = UInt8(ascii: "A")
+    let damaged = try Volume.inMemory(bytes)
+    #expect(try damaged.names() == ["A"])
+    #expect(try damaged.text("/a") == "first")
+    #expect(!damaged.checkInvariants().isEmpty)
+    try damaged.unlink(.root, Array("A".utf8), origin: .host)
+    #expect(try damaged.names() == ["A"])
+    #expect(try damaged.text("/a") == "second one")
+    #expect(damaged.checkInvariants() == [])
+  }
+
   @Test(arguments: 0..<300)
   func randomDamage(_ seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
