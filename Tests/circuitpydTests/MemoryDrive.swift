@@ -42,7 +42,9 @@ final class MemoryDrive: BoardDrive {
   func setUSBDriveEnabled(_ isEnabled: Bool) { content.withLock { $0.isReadOnlyForCode = isEnabled } }
   var label: [UInt8] { content.withLock { $0.label } }
   func setLabel(_ label: [UInt8]) throws(VolumeError) { content.withLock { $0.label = label } }
-  func erase() throws(VolumeError) { content.withLock { $0.files = ["/code.py": Array("print(\"Hello World!\")\n".utf8)] } }
+  func erase() throws(VolumeError) {
+    content.withLock { $0.files = ["/code.py": Array("print(\"Hello World!\")\n".utf8)] }
+  }
 }
 
 private final class MemoryFiles: Runtime.FileStore {

@@ -34,16 +34,18 @@ import Testing
     )
     board.type("(1\r)\r")
     #expect(board.take(until: "1\r\n>>> ") == "(1\r\n... )\r\n1\r\n>>> ")
-    board.type("def f(:\r\r")
-    #expect(board.take(until: "syntax\r\n>>> ").hasSuffix("  File \"<stdin>\", line 1\r\nSyntaxError: invalid syntax\r\n>>> "))
+    board.type("x y\r")
+    #expect(
+      board.take(until: "syntax\r\n>>> ").hasSuffix("  File \"<stdin>\", line 1\r\nSyntaxError: invalid syntax\r\n>>> ")
+    )
   }
 
   @Test func blocksIndentThemselves() {
     let board = prompt()
-    board.type("for i in range(2):\rprint(i)\r\r\r")
+    board.type("for i in range(2):\rprint(i)\r\r\r\r")
     #expect(
       board.take(until: "1\r\n>>> ")
-        == "for i in range(2):\r\n...     print(i)\r\n...     \r\n... \r\n0\r\n1\r\n>>> ")
+        == "for i in range(2):\r\n...     print(i)\r\n...     \r\n...     \r\n... \r\n0\r\n1\r\n>>> ")
     // Pasted with its own indent; ctrl-D ends the block on an empty line.
     board.type("for i in range(2):\r    print(i)\r\u{4}")
     #expect(
@@ -125,7 +127,7 @@ import Testing
     let modules = board.take(until: "\n>>> ")
     #expect(modules.hasSuffix("Plus any modules on the filesystem\r\n>>> "))
     #expect(modules.contains("__main__          "))
-    board.type("class A:\rx = 1\r\r\r")
+    board.type("class A:\rx = 1\r\r\r\r")
     _ = board.take(until: "\n>>> ")
     board.type("help(A)\r")
     let text = board.take(until: "\n>>> ")

@@ -35,7 +35,8 @@ final class TestBoard: Sendable {
     terminal = MemoryEnd(isConnected: isConnected)
     console = Console(ends: [terminal])
     supervisor = Supervisor(
-      configuration: .init(identity: TestBoard.identity, safeMode: safeMode), drive: drive, console: console, time: time,
+      configuration: .init(identity: TestBoard.identity, safeMode: safeMode), drive: drive, console: console,
+      time: time,
       nvm: MemoryNVM(sizeBytes: 256),
       makeInterpreter: { host, services in
         let interpreter = Interpreter(host: host)
@@ -96,6 +97,9 @@ final class TestBoard: Sendable {
               TestBoard.services(vm).isAutoreloadEnabled = a[0] == .true
               return .none
             }
+          },
+          NativeDefinition("available", 0, 0) {
+            native($0, $1, $2) { vm, a throws(PyError) in Value(small: vm.interpreter.host.consoleAvailable) }
           },
           NativeDefinition("run_reason", 0, 0) {
             native($0, $1, $2) { vm, a throws(PyError) in try vm.makeStr("\(TestBoard.services(vm).runReason)") }

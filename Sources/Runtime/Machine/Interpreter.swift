@@ -118,6 +118,7 @@ package final class Interpreter {
   package var moduleState: [String: AnyObject] = [:]
   /// The same for the one embedder whose natives cannot afford a look-up by name at each call.
   package var embedderState: AnyObject?
+  let events = EventQueue()
 
   package init(host: any Host, options: InterpreterOptions = InterpreterOptions()) {
     self.host = host
