@@ -10,7 +10,7 @@ from board import Board, expect
 def mpremote(context, board, *words, fails=False):
     run = subprocess.run([context.tools / "mpremote", "connect", board.serial, *words], capture_output=True, text=True, timeout=60)
     expect((run.returncode != 0) == fails, f"mpremote {words}: {run.returncode} {run.stdout!r} {run.stderr!r}")
-    return run.stderr if fails else run.stdout.replace("\r\n", "\n")
+    return run.stdout + run.stderr if fails else run.stdout.replace("\r\n", "\n")
 
 
 def test_mpremote_interrupts_a_running_program(context):
