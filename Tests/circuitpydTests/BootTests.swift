@@ -18,9 +18,11 @@ import Testing
       """
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text == B.boot + B.lc + "boot.py output:\r\n" + output + B.output("code.py") + "1\r\n" + B.sb("Done") + B.done
-        + B.waitPrompt)
-    #expect(board.drive.text("/boot_out.txt") == header + "boot.py output:\r\n" + output)
+      text
+        == B.join(
+          B.boot, B.lc, "boot.py output:\r\n", output, B.output("code.py"), "1\r\n", B.sb("Done"), B.done, B.waitPrompt)
+    )
+    #expect(board.drive.text("/boot_out.txt") == B.join(header, "boot.py output:\r\n", output))
   }
 
   @Test func unchangedIsNotWrittenAgain() {
@@ -53,9 +55,9 @@ import Testing
     let plain = TestBoard(["/boot.py": write, "/code.py": write])
     let text = plain.take(until: B.waitPrompt)
     #expect(text.contains("boot.py output:\r\nwritable\r\n"))
-    #expect(text.contains(B.output("code.py") + "[Errno 30] Read-only filesystem\r\n"))
+    #expect(text.contains(B.join(B.output("code.py"), "[Errno 30] Read-only filesystem\r\n")))
     let remounted = TestBoard(["/boot.py": "import test\ntest.remount(False)\n", "/code.py": write])
-    #expect(remounted.take(until: B.waitPrompt).contains(B.output("code.py") + "writable\r\n"))
+    #expect(remounted.take(until: B.waitPrompt).contains(B.join(B.output("code.py"), "writable\r\n")))
     let late = TestBoard(["/code.py": "import test\ntest.remount(False)\n"])
     #expect(late.take(until: B.waitPrompt).contains("RuntimeError: visibleViaUSB\r\n"))
   }
@@ -64,6 +66,7 @@ import Testing
     let board = TestBoard(["/boot.py": "print('on')\nwhile True: pass\n", "/code.py": "print('code')\n"])
     board.wait(for: "on\r\n")
     board.type("\u{3}")
-    #expect(board.take(until: B.waitPrompt).contains("KeyboardInterrupt: \r\n" + B.output("code.py") + "code\r\n"))
+    #expect(
+      board.take(until: B.waitPrompt).contains(B.join("KeyboardInterrupt: \r\n", B.output("code.py"), "code\r\n")))
   }
 }

@@ -13,7 +13,7 @@ import Testing
     let board = TestBoard(["/code.py": "print('Hello World!')\n"])
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text == B.boot + B.output("code.py") + "Hello World!\r\n" + B.sb("Done") + B.done + B.waitPrompt)
+      text == B.join(B.boot, B.output("code.py"), "Hello World!\r\n", B.sb("Done"), B.done, B.waitPrompt))
     #expect(
       board.drive.text("/boot_out.txt")
         == "\(B.version)\r\nBoard ID:adafruit_feather_rp2040\r\nUID:DF60BCA001234567\r\n")
@@ -25,7 +25,7 @@ import Testing
     board.type("\u{4}")
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text == "soft reboot\r\n" + B.output("code.py") + "replReload\r\n" + B.sb("Done") + B.done + B.waitPrompt)
+      text == B.join("soft reboot\r\n", B.output("code.py"), "replReload\r\n", B.sb("Done"), B.done, B.waitPrompt))
   }
 
   @Test func uncaughtException() {
@@ -38,11 +38,12 @@ import Testing
       """
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text == B.boot + B.output("code.py") + "None\r\n" + traceback + B.sb("4@code.py NameError") + B.done
-        + B.waitPrompt)
+      text
+        == B.join(B.boot, B.output("code.py"), "None\r\n", traceback, B.sb("4@code.py NameError"), B.done, B.waitPrompt)
+    )
     board.type("\u{4}")
     let again = board.take(until: B.waitPrompt)
-    #expect(again.hasPrefix("soft reboot\r\n" + B.output("code.py") + traceback + "\r\n" + traceback))
+    #expect(again.hasPrefix(B.join("soft reboot\r\n", B.output("code.py"), traceback, "\r\n", traceback)))
   }
 
   @Test func ctrlCInCode() {
@@ -52,9 +53,9 @@ import Testing
     let text = board.take(until: B.waitPrompt)
     #expect(
       text.hasPrefix(
-        B.boot + B.output("code.py") + "on\r\nTraceback (most recent call last):\r\n  File \"code.py\", line "))
+        B.join(B.boot, B.output("code.py"), "on\r\nTraceback (most recent call last):\r\n  File \"code.py\", line ")))
     #expect(text.contains(", in <module>\r\nKeyboardInterrupt: \r\n\u{1B}]0;🐍"))
-    #expect(text.hasSuffix("@code.py KeyboardInterrupt | 10.3.0\u{1B}\\" + B.done + B.waitPrompt))
+    #expect(text.hasSuffix(B.join("@code.py KeyboardInterrupt | 10.3.0\u{1B}\\", B.done, B.waitPrompt)))
     // What was typed with it is gone.
     #expect(board.console.availableBytes == 0)
   }
@@ -69,7 +70,7 @@ import Testing
   @Test func systemExitGoesStraightToThePrompt() {
     let board = TestBoard(["/code.py": "import sys\nsys.exit('why')\n"])
     let text = board.take(until: ">>> ")
-    #expect(text == B.boot + B.output("code.py") + "why\r\n" + B.sb("Done") + B.done + B.banner)
+    #expect(text == B.join(B.boot, B.output("code.py"), "why\r\n", B.sb("Done"), B.done, B.banner))
   }
 
   @Test func reloadWhileRunning() {
@@ -79,9 +80,11 @@ import Testing
     #expect(board.supervisor.requestReload(cause: "code.py saved"))
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text == B.boot + B.output("code.py") + "on\r\n" + B.sb("Done")
-        + "\r\nCode stopped by auto-reload. Reloading soon.\r\nsoft reboot\r\n" + B.output("code.py")
-        + "autoReload\r\n" + B.sb("Done") + B.done + B.waitPrompt)
+      text
+        == B.join(
+          B.boot, B.output("code.py"), "on\r\n", B.sb("Done"),
+          "\r\nCode stopped by auto-reload. Reloading soon.\r\nsoft reboot\r\n", B.output("code.py"), "autoReload\r\n",
+          B.sb("Done"), B.done, B.waitPrompt))
   }
 
   @Test func reloadWhileWaiting() {
@@ -90,8 +93,8 @@ import Testing
     board.drive.set("/code.py", "print(2)\n")
     #expect(board.supervisor.requestReload(cause: "code.py saved"))
     #expect(
-      board.take(until: B.waitPrompt) == "soft reboot\r\n" + B.output("code.py") + "2\r\n" + B.sb("Done") + B.done
-        + B.waitPrompt)
+      board.take(until: B.waitPrompt)
+        == B.join("soft reboot\r\n", B.output("code.py"), "2\r\n", B.sb("Done"), B.done, B.waitPrompt))
   }
 
   @Test func reloadOfAProgramThatSwallowsIt() {
@@ -103,14 +106,15 @@ import Testing
     #expect(board.supervisor.requestReload(cause: "code.py saved"))
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text.contains("Code stopped by auto-reload. Reloading soon.\r\nsoft reboot\r\n" + B.output("code.py") + "off\r\n")
+      text.contains(
+        B.join("Code stopped by auto-reload. Reloading soon.\r\nsoft reboot\r\n", B.output("code.py"), "off\r\n"))
     )
   }
 
   @Test func noReloadWhileSwitchedOffOrAtThePrompt() {
     let board = TestBoard(["/code.py": "import test\ntest.autoreload(False)\nprint(1)\n"])
     let off = "\(B.lc)Auto-reload is off.\r\n\(B.pressAnyKey)"
-    #expect(board.take(until: B.pressAnyKey).hasSuffix("1\r\n" + B.sb("Done") + B.done + off))
+    #expect(board.take(until: B.pressAnyKey).hasSuffix(B.join("1\r\n", B.sb("Done"), B.done, off)))
     #expect(!board.supervisor.requestReload(cause: "x"))
     board.type("\r")
     _ = board.take(until: ">>> ")
@@ -126,8 +130,9 @@ import Testing
     #expect(board.take(until: ">>> ") == B.banner)
     board.type("\u{4}")
     #expect(
-      board.take(until: B.waitPrompt) == "\r\n" + B.sb("Done") + "soft reboot\r\n" + B.output("code.py") + "1\r\n"
-        + B.sb("Done") + B.done + B.waitPrompt)
+      board.take(until: B.waitPrompt)
+        == B.join(
+          "\r\n", B.sb("Done"), "soft reboot\r\n", B.output("code.py"), "1\r\n", B.sb("Done"), B.done, B.waitPrompt))
   }
 
   @Test func keysTypedWhileCodeRunsReachThePrompt() {
@@ -135,7 +140,7 @@ import Testing
     board.wait(for: "on\r\n")
     board.type("x6*7\r")
     let text = board.take(until: "42\r\n>>> ")
-    #expect(text.hasSuffix(B.done + B.banner + "6*7\r\n42\r\n>>> "))
+    #expect(text.hasSuffix(B.join(B.done, B.banner, "6*7\r\n42\r\n>>> ")))
   }
 
   @Test func reloadFromCode() {
@@ -144,8 +149,10 @@ import Testing
     ])
     let text = board.take(until: B.waitPrompt)
     #expect(
-      text == B.boot + B.output("code.py") + "startup\r\n" + B.sb("Done") + B.done + "soft reboot\r\n"
-        + B.output("code.py") + "supervisorReload\r\n" + B.sb("Done") + B.done + B.waitPrompt)
+      text
+        == B.join(
+          B.boot, B.output("code.py"), "startup\r\n", B.sb("Done"), B.done, "soft reboot\r\n", B.output("code.py"),
+          "supervisorReload\r\n", B.sb("Done"), B.done, B.waitPrompt))
   }
 
   @Test func hardResetFromCode() {
@@ -155,10 +162,11 @@ import Testing
         "try:\n  open('/seen')\n  open('/flag', 'w').close()\nexcept OSError:\n  open('/seen', 'w').close()\n",
     ])
     let text = board.take(until: B.waitPrompt)
-    let boot = B.boot + B.lc + "boot.py output:\r\n"
+    let boot = B.join(B.boot, B.lc, "boot.py output:\r\n")
     #expect(
-      text == boot + B.output("code.py") + boot + B.output("code.py") + "after\r\n" + B.sb("Done") + B.done
-        + B.waitPrompt)
+      text
+        == B.join(boot, B.output("code.py"), boot, B.output("code.py"), "after\r\n", B.sb("Done"), B.done, B.waitPrompt)
+    )
   }
 
   @Test func safeModeFromCode() {
@@ -166,16 +174,17 @@ import Testing
     let text = board.take(until: B.pressAnyKey)
     #expect(
       text.hasSuffix(
-        B.output("code.py") + "\(B.lc)\(B.lc)\(B.lc)Auto-reload is off.\r\n"
-          + "Running in safe mode! Not running saved code.\r\n\r\nYou are in safe mode because:\r\n"
-          + "The `microcontroller` module was used to boot into safe mode.\r\nPress reset to exit safe mode.\r\n"
-          + B.pressAnyKey))
+        B.join(
+          B.output("code.py"), "\(B.lc)\(B.lc)\(B.lc)Auto-reload is off.\r\n",
+          "Running in safe mode! Not running saved code.\r\n\r\nYou are in safe mode because:\r\n",
+          "The `microcontroller` module was used to boot into safe mode.\r\nPress reset to exit safe mode.\r\n",
+          B.pressAnyKey)))
     board.type("\r")
     _ = board.take(until: ">>> ")
     board.type("\u{4}")
     #expect(
       board.take(until: B.pressAnyKey).hasPrefix(
-        "\r\n" + B.sb("Done") + "soft reboot\r\n" + B.lc + "Auto-reload is off."))
+        B.join("\r\n", B.sb("Done"), "soft reboot\r\n", B.lc, "Auto-reload is off.")))
     board.drive.set("/code.py", "print('fine')")
     board.supervisor.reset()
     #expect(board.take(until: B.waitPrompt).contains("fine\r\n"))
@@ -184,16 +193,16 @@ import Testing
   @Test func nothingConnectedShowsNoPromptUntilSomebodyComes() {
     let board = TestBoard(["/code.py": "print(1)\n"], isConnected: false)
     let text = board.take(until: B.done)
-    #expect(text == B.boot + "\(B.lc)code.py output:\r\n1\r\n" + B.done)
+    #expect(text == B.join(B.boot, "\(B.lc)code.py output:\r\n1\r\n", B.done))
     board.terminal.isConnected = true
     board.console.connectionChanged(board.terminal, isConnected: true)
-    #expect(board.take(until: B.pressAnyKey) == B.sb("Done") + B.waitPrompt)
+    #expect(board.take(until: B.pressAnyKey) == B.join(B.sb("Done"), B.waitPrompt))
     board.terminal.isConnected = false
     board.console.connectionChanged(board.terminal, isConnected: false)
     usleep(50_000)
     board.terminal.isConnected = true
     board.console.connectionChanged(board.terminal, isConnected: true)
-    #expect(board.take(until: B.pressAnyKey) == B.sb("Done") + B.waitPrompt)
+    #expect(board.take(until: B.pressAnyKey) == B.join(B.sb("Done"), B.waitPrompt))
   }
 
   @Test func shutdownEndsARunningProgram() {
@@ -215,10 +224,10 @@ import Testing
         Dictionary(uniqueKeysWithValues: files[index...].map { ("/" + $0, "print(__file__)\n") }))
       let warning = index >= 4 ? "WARNING: Your code filename has two extensions\r\n" : ""
       #expect(
-        board.take(until: B.waitPrompt) == B.boot + B.output(name) + "\(name)\r\n" + B.sb("Done") + warning + B.done
-          + B.waitPrompt)
+        board.take(until: B.waitPrompt)
+          == B.join(B.boot, B.output(name), "\(name)\r\n", B.sb("Done"), warning, B.done, B.waitPrompt))
     }
-    #expect(TestBoard([:]).take(until: B.waitPrompt) == B.boot + B.done + B.waitPrompt)
+    #expect(TestBoard([:]).take(until: B.waitPrompt) == B.join(B.boot, B.done, B.waitPrompt))
   }
 
   @Test func nextCodeFile() {
@@ -227,30 +236,32 @@ import Testing
       "/a.py": "import test\nprint('a')\ntest.next_code('b.py', 4)\n", "/b.py": "print('b')\n",
     ])
     // reload_on_success: a.py follows at once. sticky_on_success: b.py is next every time, until it fails.
-    let b = "soft reboot\r\n" + B.output("b.py")
+    let b = B.join("soft reboot\r\n", B.output("b.py"))
     #expect(
-      board.take(until: B.waitPrompt) == B.boot + B.output("code.py") + "code\r\n" + B.sb("Done") + B.done
-        + "soft reboot\r\n" + B.output("/a.py") + "a\r\n" + B.sb("Done") + B.done + B.waitPrompt)
+      board.take(until: B.waitPrompt)
+        == B.join(
+          B.boot, B.output("code.py"), "code\r\n", B.sb("Done"), B.done, "soft reboot\r\n", B.output("/a.py"), "a\r\n",
+          B.sb("Done"), B.done, B.waitPrompt))
     for _ in 0..<2 {
       board.type("\u{4}")
-      #expect(board.take(until: B.waitPrompt) == b + "b\r\n" + B.sb("Done") + B.done + B.waitPrompt)
+      #expect(board.take(until: B.waitPrompt) == B.join(b, "b\r\n", B.sb("Done"), B.done, B.waitPrompt))
     }
     board.drive.set("/b.py", "x")
     board.drive.set("/code.py", "import test\nprint('code')\ntest.next_code('none.py', 0)\n")
     board.type("\u{4}")
-    #expect(board.take(until: B.waitPrompt).hasPrefix(b + "Traceback"))
+    #expect(board.take(until: B.waitPrompt).hasPrefix(B.join(b, "Traceback")))
     board.type("\u{4}")
-    #expect(board.take(until: B.waitPrompt).hasPrefix("soft reboot\r\n" + B.output("code.py") + "code\r\n"))
+    #expect(board.take(until: B.waitPrompt).hasPrefix(B.join("soft reboot\r\n", B.output("code.py"), "code\r\n")))
     board.type("\u{4}")
     #expect(
-      board.take(until: B.waitPrompt).hasPrefix("soft reboot\r\nnone.py not found.\r\n" + B.output("code.py")))
+      board.take(until: B.waitPrompt).hasPrefix(B.join("soft reboot\r\nnone.py not found.\r\n", B.output("code.py"))))
   }
 
   @Test func promptProgram() {
     let board = TestBoard(["/repl.py": "greeting = 'hi'\nprint('repl')\n"])
     _ = board.take(until: B.waitPrompt)
     board.type("\r")
-    #expect(board.take(until: ">>> ") == B.output("repl.py") + "repl\r\n" + B.sb("Done") + B.banner)
+    #expect(board.take(until: ">>> ") == B.join(B.output("repl.py"), "repl\r\n", B.sb("Done"), B.banner))
     board.type("greeting\r")
     #expect(board.take(until: ">>> ") == "greeting\r\n'hi'\r\n>>> ")
   }

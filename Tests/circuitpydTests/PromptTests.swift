@@ -93,8 +93,9 @@ import Testing
     board.type("import sys\rsys.exit()\r")
     #expect(
       board.take(until: B.waitPrompt).hasSuffix(
-        "sys.exit()\r\n" + B.sb("Done") + "soft reboot\r\n" + B.output("code.py") + "replReload\r\n" + B.sb("Done")
-          + B.done + B.waitPrompt))
+        B.join(
+          "sys.exit()\r\n", B.sb("Done"), "soft reboot\r\n", B.output("code.py"), "replReload\r\n", B.sb("Done"),
+          B.done, B.waitPrompt)))
   }
 
   @Test func input() {

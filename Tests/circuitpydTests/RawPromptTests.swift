@@ -15,7 +15,7 @@ import Testing
     board.type("\r")
     _ = board.take(until: ">>> ")
     board.type("\u{1}")
-    #expect(board.take(until: Self.rawBanner) == "\r\n" + B.sb("Done") + Self.rawBanner)
+    #expect(board.take(until: Self.rawBanner) == B.join("\r\n", B.sb("Done"), Self.rawBanner))
     return board
   }
 
@@ -53,28 +53,28 @@ import Testing
     board.type("x = 1\u{4}")
     _ = board.take(until: "\u{4}>")
     board.type("\u{4}")
-    #expect(board.take(until: Self.rawBanner) == "OK\r\nsoft reboot\r\n" + Self.rawBanner)
+    #expect(board.take(until: Self.rawBanner) == B.join("OK\r\nsoft reboot\r\n", Self.rawBanner))
     board.type("x\u{4}")
     #expect(board.take(until: "\u{4}>").contains("NameError: name 'x' isn't defined"))
     board.type("import sys; sys.exit()\u{4}")
-    #expect(board.take(until: Self.rawBanner) == "OK\u{4}\u{4}soft reboot\r\n" + Self.rawBanner)
+    #expect(board.take(until: Self.rawBanner) == B.join("OK\u{4}\u{4}soft reboot\r\n", Self.rawBanner))
   }
 
   @Test func backToTheFriendlyPrompt() {
     let board = rawPrompt()
     board.type("\u{2}")
-    #expect(board.take(until: ">>> ") == "\r\n" + B.banner)
+    #expect(board.take(until: ">>> ") == B.join("\r\n", B.banner))
   }
 
   @Test func rawPaste() {
     let board = rawPrompt()
     board.type([0x05, 0x41, 0x01])
     #expect(board.take(until: [0x01]) == [0x52, 0x01, 0x80, 0x00, 0x01])
-    let program = "print('" + String(repeating: "x", count: 300) + "')\n"
-    board.type(program + "\u{4}")
+    let program = B.join("print('", String(repeating: "x", count: 300), "')\n")
+    board.type(B.join(program, "\u{4}"))
     let text = board.take(until: "\u{4}>")
     #expect(
-      text == "\u{1}\u{1}\u{4}" + String(repeating: "x", count: 300) + "\r\n\u{4}\u{4}>")
+      text == B.join("\u{1}\u{1}\u{4}", String(repeating: "x", count: 300), "\r\n\u{4}\u{4}>"))
     board.type([0x05, 0x42, 0x01])
     #expect(board.take(until: [0x00]) == [0x52, 0x00])
     board.type([0x05, 0x41, 0x01])

@@ -25,10 +25,12 @@ final class TestBoard: Sendable {
   static let waitPrompt = autoReload + pressAnyKey
   static let banner = "\(sb("REPL"))\r\n\(version)\r\n>>> "
   static let done = "\r\nCode done running.\r\n"
+  /// Text of many parts; a chain of `+` takes the type checker too long.
+  static func join(_ parts: String...) -> String { parts.joined() }
   static func output(_ name: String) -> String { "\(lc)\(name) output:\r\n\(sb(name))" }
 
   init(
-    _ files: [String: String], isConnected: Bool = true, safeMode: SafeModeReason? = nil,
+    _ files: [String: String], isConnected: Bool = true, safeMode: SafeModeCause? = nil,
     time: any BoardTime = VirtualTime(), starts: Bool = true
   ) {
     drive = MemoryDrive(files)

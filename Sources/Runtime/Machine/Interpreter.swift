@@ -178,6 +178,9 @@ package final class Interpreter {
     host.wake()
   }
 
+  /// Takes a request for a reload back, if the program has not met it yet.
+  package func withdrawReload() { vm.clearPending(Pending.reload) }
+
   func runFinalisers(_ isAlive: (Value) -> Bool) {
     finalisers.removeAll { value in
       if isAlive(value) { return false }

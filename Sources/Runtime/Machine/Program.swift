@@ -3,6 +3,7 @@ extension Interpreter {
   /// Runs source text as `__main__` and prints an uncaught exception's traceback on the console. A whole program (`.file`) ends with its
   /// `atexit` callbacks.
   package func run(source: [UInt8], name: String, mode: CompileMode = .file) -> RunEnd {
+    previousTraceback = nil
     let end = finish { () throws(PyError) in
       let code = try vm.compileSource(source, fileName: Array(name.utf8), mode: mode)
       _ = try runMain(code, name: name)
@@ -12,6 +13,7 @@ extension Interpreter {
 
   /// Runs a `.mpy` file's bytes as `__main__`.
   package func run(binary: [UInt8], name: String) -> RunEnd {
+    previousTraceback = nil
     let end = finish { () throws(PyError) in
       _ = try runMain(try vm.decodeBinary(binary, fileName: Array(name.utf8)), name: name)
     }
@@ -23,7 +25,8 @@ extension Interpreter {
   package func run(
     input: [UInt8], mode: CompileMode, willPrintTraceback: () -> Void = {}
   ) -> RunEnd {
-    finish(willPrintTraceback) { () throws(PyError) in
+    previousTraceback = nil
+    return finish(willPrintTraceback) { () throws(PyError) in
       let code = try vm.compileSource(input, fileName: Array("<stdin>".utf8), mode: mode)
       try vm.dictStore(mainGlobals, names.dunderName, names.dunderMain)
       _ = try vm.runModule(code, globals: mainGlobals)
@@ -41,7 +44,6 @@ extension Interpreter {
   }
 
   private func finish(_ willPrintTraceback: () -> Void = {}, _ body: () throws(PyError) -> Void) -> RunEnd {
-    previousTraceback = nil
     do throws(PyError) {
       try body()
       vm.clearPending(Pending.requests)

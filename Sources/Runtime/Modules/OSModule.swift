@@ -4,6 +4,28 @@ enum OSModule {
     NativeModule("os") { vm, globals throws(PyError) in
       try vm.define(globals, constant: "sep", vm.intern("/"))
       try vm.define(globals, functions: functions)
+      // MicroPython's; `mpremote fs` asks for it.
+      if vm.options.dialect == .micropython || !vm.options.strict {
+        try vm.define(globals, functions: [directoryIterator])
+      }
+    }
+  }
+
+  /// `ilistdir`: (name, mode bits, 0, size) of each entry.
+  private static var directoryIterator: NativeDefinition {
+    NativeDefinition("ilistdir", 0, 1) {
+      native($0, $1, $2) { vm, a throws(PyError) in
+        let target = a.count > 0 ? try OSModule.path(vm, a[0]) : vm.interpreter.currentDirectory
+        let files = try OSModule.files(vm)
+        let entries = try OSModule.run(vm) { () throws(FileError) in try files.list(target) }
+        let list = try vm.makeList()
+        for entry in entries {
+          let mode = Value(small: entry.status.isDirectory ? 0x4000 : 0x8000)
+          let size = Value(small: entry.status.isDirectory ? 0 : entry.status.sizeBytes)
+          try vm.append(list, try vm.makeTuple(try vm.makeStr(entry.name), mode, Value(small: 0), size))
+        }
+        return try vm.iterator(list)
+      }
     }
   }
 

@@ -27,7 +27,8 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
   @Flag(
     name: .customLong("collect-always"),
-    help: ArgumentHelp("Collect garbage at every safepoint: finds what natives forgot to keep.", visibility: .hidden))
+    help: ArgumentHelp(
+      "Collect garbage at every safepoint, to find what native code forgot to keep.", visibility: .hidden))
   var collectsAlways = false
   @Option(help: ArgumentHelp("End the program after this long; exit code 124.", valueName: "seconds")) var timeout:
     Double?

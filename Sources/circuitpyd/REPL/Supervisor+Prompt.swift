@@ -23,6 +23,7 @@ extension Supervisor {
     var isRaw = false
     while !isEnding {
       let result = withVM { interpreter, host in
+        defer { if !isEnding { _ = interruptible { interpreter.runExitCallbacks() } } }
         runPromptProgram(interpreter)
         let session = PromptSession(supervisor: self, interpreter: interpreter, host: host)
         if isRaw {

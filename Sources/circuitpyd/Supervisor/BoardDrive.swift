@@ -1,3 +1,4 @@
+import CircuitPython
 import FlashFS
 import Runtime
 
@@ -44,8 +45,19 @@ struct BoardIdentity: Sendable {
 }
 
 /// Why the board started into safe mode.
-enum SafeModeReason: Sendable, Equatable {
+enum SafeModeCause: Sendable, Equatable {
   case user, noDrive, programmatic, safeModeProgramFailed, flashWriteFailed
+
+  /// As `supervisor.runtime.safe_mode_reason` tells it; one without a name of its own is none.
+  var reason: SafeModeReason {
+    switch self {
+    case .user: .user
+    case .noDrive: .noCircuitpy
+    case .programmatic: .programmatic
+    case .safeModeProgramFailed: .none
+    case .flashWriteFailed: .flashWriteFail
+    }
+  }
 
   /// What follows "You are in safe mode because:".
   var text: String {

@@ -31,7 +31,8 @@ extension Supervisor {
         isAutoReload ? "\r\nCode stopped by auto-reload. Reloading soon.\r\n" : "\r\nCode done running.\r\n")
       conditions = NextCodeConditions(end: end)
       if case .systemExit = end { return .prompt }
-      if end == .reload && !isAutoReload { return .rerun }
+      // A ReloadException that the program made itself asks for nothing.
+      if end == .reload && !isAutoReload && state.withLock({ $0.isReloadRequestedByCode }) { return .rerun }
       if conditions.isRerunAsked(by: state.withLock { $0.nextCodeFile }) { return .rerun }
     }
     return wait(&conditions)
@@ -58,7 +59,11 @@ extension Supervisor {
     var (end, status) = withVM { interpreter, _ in
       if let folder = setting?.workingDirectory { interpreter.currentDirectory = interpreter.absolutePath(folder) }
       // Read after the request for a reload was taken back: whatever is saved from here on asks anew.
-      state.withLock { $0.isReloadPending = false }
+      state.withLock {
+        $0.isReloadPending = false
+        $0.stopNanoseconds = nil
+        interpreter.withdrawReload()
+      }
       let source = drive.readFile(program.path) ?? []
       let end = interruptible { interpreter.run(source: source, name: program.name) }
       state.withLock { $0.previousTraceback = interpreter.previousTraceback }

@@ -5,6 +5,12 @@ import Runtime
 /// What the `supervisor`, `microcontroller` and `storage` modules ask for.
 extension Supervisor: BoardServices {
   var runReason: RunReason { state.withLock { $0.runReason } }
+  var resetReason: ResetReason { state.withLock { $0.resetReason } }
+  var safeModeReason: SafeModeReason { state.withLock { $0.safeMode }?.reason ?? .none }
+  var isConsoleStatusBarEnabled: Bool {
+    get { isStatusBarEnabled }
+    set { isStatusBarEnabled = newValue }
+  }
   /// A mounted drive is a connected cable.
   var isUSBConnected: Bool { true }
   var isSerialConnected: Bool { console.isConnected }
@@ -29,6 +35,7 @@ extension Supervisor: BoardServices {
   func requestHardReset() {
     state.withLock {
       $0.isHardResetRequested = true
+      $0.resetReason = .software
       $0.vm?.interpreter.request(.stop)
     }
     time.wake()

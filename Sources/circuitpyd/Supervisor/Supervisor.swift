@@ -12,7 +12,7 @@ final class Supervisor: Sendable {
     /// Waits as long as hardware makes one wait, 750 ms between a save and its reload among it.
     var isLikeBoard = false
     /// Start in safe mode.
-    var safeMode: SafeModeReason?
+    var safeMode: SafeModeCause?
     /// One line for the daemon's log.
     var log: @Sendable (String) -> Void = { _ in }
   }
@@ -46,7 +46,8 @@ final class Supervisor: Sendable {
     /// `microcontroller.reset()` was called.
     var isHardResetRequested = false
     var nextResetMode = ResetMode.normal
-    var safeMode: SafeModeReason?
+    var resetReason = ResetReason.powerOn
+    var safeMode: SafeModeCause?
 
     var isAutoreloadEnabled = true
     var isReloadPending = false
@@ -121,7 +122,10 @@ final class Supervisor: Sendable {
   }
 
   /// The reset button.
-  func reset() { requestHardReset() }
+  func reset() {
+    requestHardReset()
+    state.withLock { $0.resetReason = .resetPin }
+  }
 
   /// Auto-reload: `cause` goes to the log. False when it was dropped, as at the prompt or while switched off.
   @discardableResult
