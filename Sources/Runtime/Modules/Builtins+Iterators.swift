@@ -57,6 +57,7 @@ extension VM {
           let p = Value(bits: v).pointer
           let function = ObjectLayout.field(p, 0)
           while true {
+            try vm.poll()
             let item = try vm.next(ObjectLayout.field(p, 1))
             if item == .stop { return .stop }
             vm.push(item)

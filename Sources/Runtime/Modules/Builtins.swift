@@ -139,15 +139,13 @@ extension VM {
       },
       NativeDefinition("sum", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          var total = a.count > 1 ? a[1] : Value(small: 0)
+          // The sum stays on the VM stack while user code runs.
+          let place = vm.s.pointee.top
+          vm.push(a.count > 1 ? a[1] : Value(small: 0))
           var iterator = try vm.iterate(a[0])
-          while let item = try iterator.next() {
-            vm.push(total)
-            total = try vm.binary(.add, total, item)
-            vm.pop()
-          }
+          while let item = try iterator.next() { place.set(0, try vm.binary(.add, place.value(0), item)) }
           iterator.end()
-          return total
+          return vm.pop()
         }
       },
       NativeDefinition("globals", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in vm.currentGlobals() } },
@@ -198,7 +196,7 @@ extension VM {
     return try makeStr { out throws(PyError) in
       let digits = takeBuffer()
       defer { release(digits) }
-      printInt(value, base: base, digits)
+      try printInt(value, base: base, digits)
       if digits.bytes.first == 0x2D {
         out.append(0x2D)
         out.append(prefix)
@@ -362,14 +360,16 @@ private func builtinPrint(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   let separator = a.keyword(names.sep)
   let end = a.keyword(names.end)
   let file = a.keyword(names.file)
+  let isForConsole = file.isEmpty || file.isNone
   let out = vm.takeBuffer()
+  out.storage.pointee.isForConsole = isForConsole
   defer { vm.release(out) }
   for i in 0..<a.count {
     if i > 0 { if separator.has(.str) { out.append(StrLayout.buffer(separator.pointer)) } else { out.append(0x20) } }
     try vm.print(a[i], .str, out)
   }
   if end.has(.str) { out.append(StrLayout.buffer(end.pointer)) } else { out.append(0x0A) }
-  if file.isEmpty || file.isNone {
+  if isForConsole {
     vm.writeConsole(out.bytes)
     try vm.serveInterrupts()
   } else {

@@ -82,6 +82,7 @@ extension VM {
     if op == .equal && count(a) != count(b) { return .false }
     var i = 0
     while i < count(a) && i < count(b) {
+      try pollInterrupts()
       let (x, y) = (item(a, i), item(b, i))
       if try !keysEqual(x, y) {
         if op == .equal { return .false }

@@ -6,6 +6,7 @@ extension VM {
   static var maximumPrintDepth: Int { 200 }
 
   package func print(_ value: Value, _ kind: PrintKind, _ out: TextBuffer) throws(PyError) {
+    try checkSize(out)
     if value.isSmallInt {
       out.append(decimal: value.small)
       return

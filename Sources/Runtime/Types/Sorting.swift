@@ -38,6 +38,7 @@ extension VM {
     var i = low
     var j = middle
     for k in low..<high {
+      try poll()
       let takesLeft: Bool
       if i >= middle {
         takesLeft = false
