@@ -89,13 +89,13 @@ extension VM {
       },
       NativeDefinition("isinstance", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          Value(try vm.matchesType(vm.type(of: a[0]), a[1], "isinstance"))
+          Value(try vm.matchesType(vm.type(of: a[0]), a[1]))
         }
       },
       NativeDefinition("issubclass", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
           guard a[0].has(.type) else { throw vm.typeError("issubclass() arg 1 must be a class") }
-          return Value(try vm.matchesType(a[0], a[1], "issubclass"))
+          return Value(try vm.matchesType(a[0], a[1]))
         }
       },
       NativeDefinition("iter", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.iterator(a[0]) } },
@@ -192,7 +192,13 @@ extension VM {
   }
 
   private func inBase(_ value: Value, _ base: Int, _ prefix: StaticString) throws(PyError) -> Value {
-    guard isInteger(value) else { throw cannotConvert(value, to: "int") }
+    guard isInteger(value) else {
+      // `bin` is a format there.
+      if base == 2 {
+        throw valueError("unknown format code 'b' for object of type '\(string(typeName(value)))'")
+      }
+      throw cannotConvert(value, to: "int")
+    }
     return try makeStr { out throws(PyError) in
       let digits = takeBuffer()
       defer { release(digits) }
@@ -224,15 +230,15 @@ extension VM {
     return interned(value)
   }
 
-  private func matchesType(_ type: Value, _ pattern: Value, _ caller: StaticString) throws(PyError) -> Bool {
+  private func matchesType(_ type: Value, _ pattern: Value) throws(PyError) -> Bool {
     if pattern.has(.type) { return isSubtype(type, pattern) }
     if pattern.has(.tuple) {
       for i in 0..<TupleLayout.count(pattern.pointer) {
-        if try matchesType(type, TupleLayout.item(pattern.pointer, i), caller) { return true }
+        if try matchesType(type, TupleLayout.item(pattern.pointer, i)) { return true }
       }
       return false
     }
-    throw typeError("\(caller)() arg 2 must be a class or a tuple of classes")
+    throw typeError("issubclass() arg 2 must be a class or a tuple of classes")
   }
 
   private func extreme(_ a: Arguments, wantsMore: Bool) throws(PyError) -> Value {
@@ -355,7 +361,7 @@ private func builtinDir(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
 private func builtinPrint(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   let names = vm.interpreter.names
   for i in 0..<a.keywordCount where ![names.sep, names.end, names.file, names.flush].contains(a.keywordName(i)) {
-    throw vm.typeError("unexpected keyword argument '\(vm.string(a.keywordName(i)))'")
+    throw vm.typeError("extra keyword arguments given")
   }
   let separator = a.keyword(names.sep)
   let end = a.keyword(names.end)

@@ -38,6 +38,7 @@ extension VM {
       let nameStart = i
       while i < text.count && text[i] != 0x21 && text[i] != 0x3A && text[i] != 0x7D { i += 1 }
       let name = text[nameStart..<i]
+      if i >= text.count { throw valueError("unmatched '{' in format") }
       var conversion: UInt8 = 0
       if i < text.count && text[i] == 0x21 {
         guard i + 1 < text.count, text[i + 1] == 0x72 || text[i + 1] == 0x73 else {
@@ -459,7 +460,7 @@ struct FormatSpec {
       i += 1
       precision = number()
     }
-    if i < text.count {
+    if i < text.count, "bcdeEfFgGnosxX%".utf8.contains(text[i]) {
       type = text[i]
       i += 1
     }

@@ -230,7 +230,8 @@ extension VM {
     if separator.isEmpty { throw valueError("empty separator") }
     let at =
       last
-      ? try findLast(separator, in: bytes, from: 0, to: bytes.count) : try find(separator, in: bytes, from: 0, to: bytes.count)
+      ? try findLast(separator, in: bytes, from: 0, to: bytes.count)
+      : try find(separator, in: bytes, from: 0, to: bytes.count)
     let empty = try makeText(UnsafeBufferPointer(rebasing: bytes[0..<0]), like: a[0])
     guard let at else { return last ? try makeTuple(empty, empty, a[0]) : try makeTuple(a[0], empty, empty) }
     return try makeTuple(
