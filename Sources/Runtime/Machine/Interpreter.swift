@@ -220,11 +220,14 @@ extension VM {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseOr(bit, ordering: .relaxed)
   }
-  /// What waits for a safepoint, read anew each time.
-  @inline(__always) var pendingBits: UInt32 {
-    UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
-      .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
+  /// The pending word as other threads see it.
+  @inline(__always) var pendingWord: UnsafePointer<Atomic<UInt32>> {
+    UnsafePointer(
+      UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
+        .assumingMemoryBound(to: Atomic<UInt32>.self))
   }
+  /// What waits for a safepoint, read anew each time.
+  @inline(__always) var pendingBits: UInt32 { pendingWord.pointee.load(ordering: .relaxed) }
   func clearPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseAnd(~bit, ordering: .relaxed)

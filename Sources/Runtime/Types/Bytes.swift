@@ -243,7 +243,7 @@ extension VM {
       try resizeBytearray(a.pointer, n + copy.count)
       for (i, byte) in copy.enumerated() { BytearrayLayout.bytes(a.pointer)[n + i] = byte }
       return a
-    case .contains: return Value(find(y, in: x, from: 0, to: x.count) != nil)
+    case .contains: return Value(try find(y, in: x, from: 0, to: x.count) != nil)
     case .equal: return Value(x.elementsEqual(y))
     case .less: return Value(compareBytes(x, y) < 0)
     case .greater: return Value(compareBytes(x, y) > 0)
