@@ -154,6 +154,30 @@ import Testing
     #expect(damaged.checkInvariants() == [])
   }
 
+  /// Drivers may leave anything behind a directory's end mark; it must stay invisible when the mark moves.
+  @Test(arguments: [1, 3])
+  func garbageBehindTheEndMark(_ slotsBehind: Int) throws {
+    let volume = try Volume.inMemory(sectors: 400)
+    try volume.makeFile("/KNOWN")
+    try volume.setLabel([], origin: .tool)
+    var bytes = try volume.storedBytes
+    // Slots: 0 the deleted label, 1 the file, 2 the end mark.
+    let root = volume.geometry.rootOffset
+    #expect(bytes[root + 2 * 32] == 0)
+    let ghost = DirectoryEntry(
+      shortName: ShortName(bytes: Array("GHOST   TXT".utf8)), attributes: 0x20, localSeconds: testNow)
+    let ghostAt = root + (2 + slotsBehind) * 32
+    bytes.replaceSubrange(ghostAt..<ghostAt + 32, with: ghost.encoded())
+    let damaged = try Volume.inMemory(bytes)
+    // The first takes the label's slot, the others move the mark up to the ghost.
+    for name in ["FIRST", "SECOND"] { try damaged.makeFile("/" + name) }
+    if slotsBehind == 3 { try damaged.makeFile("/A name of three slots") }
+    #expect(damaged.checkInvariants() == [])
+    let again = try Volume.inMemory(try damaged.storedBytes)
+    #expect(try !again.names().contains("GHOST.TXT"))
+    #expect(try again.names() == damaged.names())
+  }
+
   @Test(arguments: 0..<300)
   func randomDamage(_ seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
