@@ -23,6 +23,8 @@ final class MemoryDrive: BoardDrive {
   func set(_ path: String, _ text: String) { content.withLock { $0.files[path] = Array(text.utf8) } }
   func text(_ path: String) -> String? { readFile(path).map { String(decoding: $0, as: UTF8.self) } }
 
+  /// Nobody saves here but the test itself.
+  func waitUntilSettled() {}
   func makeFileStore() -> any Runtime.FileStore { MemoryFiles(self) }
   func readFile(_ path: String) -> [UInt8]? { content.withLock { $0.files[path] } }
   func isDirectory(_ path: String) -> Bool { content.withLock { $0.directories.contains(path) } }

@@ -45,6 +45,7 @@ struct RunCommand: ParsableCommand {
     if let heap { options.heapBytes = heap.bytes }
     options.floatMode = float.mode
     let program = try Program.load(path: path, code: code)
+    let interpreterOptions = options
     let isVirtual = virtualTime
     let limit = timeout
     let isHostile = collectsAlways
@@ -62,7 +63,7 @@ struct RunCommand: ParsableCommand {
         failure = error
         return
       }
-      let interpreter = Interpreter(host: host, options: options)
+      let interpreter = Interpreter(host: host, options: interpreterOptions)
       interpreter.registerBoardModules(board: board, services: StandaloneServices(nvmBytes: definition.nvmBytes))
       interpreter.collectsAlways = isHostile
       if let limit { Watchdog.start(seconds: limit) }
@@ -149,15 +150,11 @@ struct Program {
 /// Ends the process with 124 when a program takes too long, as coreutils' `timeout` does.
 enum Watchdog {
   static func start(seconds: Double) {
-    var thread = pthread_t()
-    let wait = UnsafeMutablePointer<Double>.allocate(capacity: 1)
-    wait.initialize(to: seconds)
-    pthread_create(
-      &thread, nil,
-      { raw in
-        usleep(UInt32(min(raw!.load(as: Double.self), 4000) * 1e6))
-        _exit(124)
-      }, wait)
+    let microseconds = UInt32(min(seconds, 4000) * 1e6)
+    HelperThread.start {
+      usleep(microseconds)
+      _exit(124)
+    }
   }
 }
 

@@ -51,9 +51,10 @@ final class MountedBoard: Sendable {
     vmOptions.strict = options.strict
     let volume = image.volume
     let interpreterOptions = vmOptions
+    let volumeDrive = VolumeDrive(volume: volume, isShared: options.sharedWrite)
     let supervisor = Supervisor(
       configuration: .init(identity: BoardIdentity(definition), log: MountedBoard.note),
-      drive: VolumeDrive(volume: volume, isShared: options.sharedWrite), console: console, time: WallTime(),
+      drive: volumeDrive, console: console, time: WallTime(),
       nvm: FileNVM(path: paths.nvm, sizeBytes: definition.nvmBytes),
       makeInterpreter: { host, services in
         // Parts follow the drivers in lib/, as of this start.
@@ -83,6 +84,7 @@ final class MountedBoard: Sendable {
         onStopProgram: { supervisor.stopForReload() },
         onUnmounted: { ended.send() },
         onFailure: { MountedBoard.note("\(BoardPaths.shown(paths.image)): \($0); the drive is read-only now") }))
+    volumeDrive.setSettling { [drive] in _ = drive.waitUntilSettled() }
     let requests = ControlRequests()
     control = try ControlServer(path: paths.control) { verb, argument throws(ControlError) in
       try requests.answer(verb, argument)

@@ -4,6 +4,8 @@ import Runtime
 
 /// The drive as the supervisor needs it. Called on the board's thread; what the host does to it meanwhile is the drive's affair.
 protocol BoardDrive: AnyObject, Sendable {
+  /// Returns when no save is in progress, or after some seconds when that does not come: a program must not start on half a file.
+  func waitUntilSettled()
   /// The files for one VM; what it leaves open is closed when the store goes.
   func makeFileStore() -> any Runtime.FileStore
   /// A file's content; nil when there is no such file.

@@ -52,6 +52,7 @@ extension Supervisor {
 
   private func runProgram() -> RunEnd {
     let setting = state.withLock { $0.nextCodeFile }
+    drive.waitUntilSettled()
     guard let program = findProgram(setting) else { return .completed }
     console.writeControl(Supervisor.lineClear)
     console.write("\(program.name) output:\r\n")

@@ -10,6 +10,9 @@ final class VolumeDrive: BoardDrive {
   /// What holds outside boot.py; inside it code may write.
   private let settled: Mutex<WriteProtection>
 
+  /// How the mounted drive says that no save is in progress; without one, none ever is.
+  private let settle = Mutex<(@Sendable () -> Void)?>(nil)
+
   init(volume: Volume, isShared: Bool) {
     self.volume = volume
     self.isShared = isShared
@@ -22,6 +25,9 @@ final class VolumeDrive: BoardDrive {
     protection.isConcurrentProtected = !isShared
     return protection
   }
+
+  func setSettling(_ settle: @escaping @Sendable () -> Void) { self.settle.withLock { $0 = settle } }
+  func waitUntilSettled() { settle.withLock { $0 }?() }
 
   func makeFileStore() -> any FileStore { VolumeFileStore(volume) }
 
