@@ -7,6 +7,7 @@ extension Interpreter {
   package func registerBoardModules(board: SimulatedBoard, services: any BoardServices) {
     embedderState = BoardState(board: board, services: services)
     let definition = board.definition
+    if options.dialect == .micropython || !options.strict { register(MachineModule.module(definition)) }
     register(BoardModule.module(definition))
     for module in MicrocontrollerModule.modules(definition) { register(module) }
     register(SupervisorModule.module(definition))

@@ -9,7 +9,7 @@ struct Circuitpyd: ParsableCommand {
     subcommands: [
       MountCommand.self, RunCommand.self, UnmountCommand.self, StatusCommand.self, ResetCommand.self,
       SerialCommand.self,
-      LogCommand.self, SetCommand.self, PressCommand.self, CompileCommand.self,
+      LogCommand.self, SetCommand.self, PressCommand.self, CompileCommand.self, BoardsCommand.self, PartsCommand.self,
     ])
 
   static func main() {

@@ -79,8 +79,12 @@ def test_unmount_command_and_image_survive(context):
 
 def test_second_daemon_is_refused(context):
     with Board(context) as board:
-        error = board.command("mount", board.drive, fails=True)
-        expect(str(board.process.pid) in error and len(error.strip().splitlines()) == 1, error)
+        for arguments in ([board.drive], [board.folder / "OTHER", "--flash", board.image]):
+            error = board.command("mount", *arguments, fails=True).strip()
+            expect(error.startswith("circuitpyd: ") and len(error.splitlines()) == 1, error)
+        expect(str(board.process.pid) in error, error)
+        os.rmdir(board.folder / "OTHER")
+        return error
 
 
 def test_log_status_and_daemon(context):

@@ -82,6 +82,15 @@ import Testing
     }
   }
 
+  /// Which operations of a recovery are cut when not all are: one in two recoveries, and many where marginal cells may
+  /// settle in the middle of it.
+  private static func sample(_ count: Int, isMarginal: Bool, _ random: inout SplitMix64) -> [Int] {
+    if isMarginal {
+      return Array(0..<min(3, count)) + stride(from: Int.random(in: 3...5, using: &random), to: count, by: 3)
+    }
+    return Bool.random(using: &random) ? [Int.random(in: 0..<count, using: &random)] : []
+  }
+
   private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   @Test(arguments: scripts) func everyCutRecovers(script: Script) throws {
@@ -89,7 +98,7 @@ import Testing
     let isFull = Self.environment("FLASHFS_CUTS") == "full"
     var random = SplitMix64(seed: seed)
     let layout = script.layout
-    let start = BlockStoreSession.randomContent(layout, &random)
+    let start = BlockStoreSession.randomContent(layout, &random, isSparse: true)
     let store = LoggedStore(try BlockStoreSession.makeImage(layout, content: start), isLogging: true)
     let plan = SessionPlan(accepted: [start], isRecording: true)
     let session = BlockStoreSession(layout: layout, store: store, plan: plan)
@@ -114,6 +123,16 @@ import Testing
       try session.open()
       return session
     }
+    /// Whether the cut left cells between two states where the next recovery looks first.
+    func isMarginal(_ kind: Tear.Kind?, _ operation: FlashOperation) -> Bool {
+      guard let kind, [.fading, .late, .weak, .weakPart].contains(kind) else { return false }
+      let block =
+        switch operation {
+        case .program(let offset): offset / Self.block
+        case .erase(let block): block
+        }
+      return block >= layout.firstRingBlock || (layout.firstAnchorBlock..<layout.firstScratchBlock).contains(block)
+    }
     for (index, snapshot) in first.enumerated() {
       for kind in [nil] + Tear.kinds(of: snapshot.operation).map(Optional.some) {
         let tear = kind.map { Tear($0, seed: random.next()) }
@@ -127,9 +146,21 @@ import Testing
           fail("\(place): \(error)")
           continue
         }
+        if cuts % 2 == 0 {
+          // Work goes on, and what a weak cell does to it shows at the next open.
+          do {
+            try recovered.commit([.patch(Int.random(in: 0..<layout.volumeBytes - 40, using: &random), random.bytes(40))]
+            )
+            try recovered.open()
+          } catch {
+            fail("\(place), then work: \(error)")
+          }
+        }
         let second = recovered.plan.snapshots
         let chosen =
-          isFull ? Array(second.indices) : cuts % 2 == 0 ? [] : [Int.random(in: 0..<second.count, using: &random)]
+          isFull
+          ? Array(second.indices)
+          : Self.sample(second.count, isMarginal: isMarginal(kind, snapshot.operation), &random)
         for index in chosen {
           let kinds = Tear.kinds(of: second[index].operation)
           let kind = kinds[Int.random(in: 0..<kinds.count, using: &random)]
@@ -148,6 +179,79 @@ import Testing
       "\(script.testDescription): \(first.count) operations, \(cuts) cuts, \(secondCuts) cuts of recoveries, seed \(seed)"
     )
     #expect(cuts > first.count * 7)
+  }
+
+  /// The half-written tail of a frame holds file content that looks like the frame to come, at the very place where the
+  /// walk would look for it if an epoch were given out twice.
+  @Test func tornPayloadIsNeverReplayed() throws {
+    let layout = ImageLayout(volumeBytes: 8 * Self.block, scratchBlocks: 4, ringBlocks: 4)
+    let page = FlashGeometry.pageBytes
+    let image = try BlockStoreSession.makeImage(layout, content: [UInt8](repeating: 1, count: layout.volumeBytes))
+    let evil = Frame()
+    var transaction = Transaction()
+    transaction.patch(0, Array("EVIL".utf8))
+    evil.build(transaction, sequence: 3, isWide: false)
+    // One page is in block 0 already; this frame fills it, block 1, and begins block 2 with the evil frame.
+    let lead = (14 + 15) * page - Frame.headerBytes - Transaction.recordHeaderBytes
+    let payload = [UInt8](repeating: 2, count: lead) + Array(evil.bytes) + [UInt8](repeating: 2, count: page)
+    for cut in 0..<40 {
+      let accepted = [[UInt8](repeating: 1, count: layout.volumeBytes)]
+      let store = LoggedStore(image)
+      let plan = SessionPlan(accepted: accepted)
+      let first = BlockStoreSession(layout: layout, store: store, plan: plan)
+      try first.open()
+      try first.commit([.patch(0, [9])])
+      plan.state.withLock { [index = first.flash.operationCount] in $0.cutIndex = index + UInt64(cut) }
+      do {
+        try first.commit([.patch(100, payload)])
+      } catch FlashError.powerLost {}
+      let second = BlockStoreSession(
+        layout: layout, store: store, unsettled: first.flash.unsettled, plan: SessionPlan(accepted: plan.accepted))
+      try second.open()
+      // Ends with the last page of a ring block, so that the walk goes on in the next.
+      let count = 15 * page - Frame.headerBytes - Frame.trailerBytes - Transaction.recordHeaderBytes
+      try second.commit([.patch(200, [UInt8](repeating: 3, count: count))])
+      #expect(second.blocks?.position.page == FlashGeometry.pagesPerBlock)
+      try second.open()
+    }
+  }
+
+  /// A ring block that a cut erase left blank and weak: what it lost falls into frames that come later, unless it is
+  /// erased again before them.
+  @Test func weaklyErasedRingBlockIsErasedAgain() throws {
+    let layout = ImageLayout(volumeBytes: 4 * Self.block, scratchBlocks: 4, ringBlocks: 3)
+    let image = try BlockStoreSession.makeImage(layout, content: [UInt8](repeating: 1, count: layout.volumeBytes))
+    // Fills a ring block to its last page.
+    let wholeBlock =
+      15 * FlashGeometry.pageBytes - Frame.headerBytes - Frame.trailerBytes - Transaction.recordHeaderBytes
+    for seed in UInt64(0)..<80 {
+      var random = SplitMix64(seed: seed)
+      let store = LoggedStore(image, isLogging: true)
+      let plan = SessionPlan(accepted: [[UInt8](repeating: 1, count: layout.volumeBytes)], isRecording: true)
+      let first = BlockStoreSession(layout: layout, store: store, plan: plan)
+      first.checksInvariants = false
+      try first.open()
+      // Each ring block has content to fall back to.
+      for _ in 0..<3 { try first.commit([.patch(0, random.bytes(wholeBlock))]) }
+      try first.checkpoint()
+      // Changes nothing, so that the recovery is short and ends before the cells settle.
+      try first.commit([.patch(0, Array(first.content[..<wholeBlock]))])
+      try first.commit([.patch(5, [UInt8(seed)])])
+      let erase = try #require(
+        plan.snapshots.last {
+          guard case .erase(let block) = $0.operation else { return false }
+          return block >= layout.firstRingBlock
+        })
+      let (bytes, cells) = erase.torn(Tear(.weak, seed: seed), in: store, geometry: layout.flashGeometry)
+      let second = BlockStoreSession(
+        layout: layout, store: LoggedStore(bytes), unsettled: cells, plan: SessionPlan(accepted: erase.accepted))
+      second.checksInvariants = false
+      try second.open()
+      for index in 0..<Int.random(in: 1...8, using: &random) {
+        try second.commit([.patch(index * 500, random.bytes(60))])
+      }
+      try second.open()
+    }
   }
 
   /// Sessions one after the other on one chip, each cut at a random operation. `FLASHFS_CHAINS` says how many chains.

@@ -207,11 +207,18 @@ extension SplitMix64 {
 }
 
 extension BlockStoreSession {
-  static func randomContent(_ layout: ImageLayout, _ random: inout SplitMix64) -> [UInt8] {
-    (0..<layout.volumeBlocks).flatMap { _ in
-      Int.random(in: 0..<3, using: &random) == 0
-        ? [UInt8](repeating: 0xFF, count: FlashGeometry.eraseBytes) : random.bytes(FlashGeometry.eraseBytes)
+  /// Blank blocks, full ones, and such of a few pages only; `isSparse` leaves out the full ones, which cost many operations.
+  static func randomContent(_ layout: ImageLayout, _ random: inout SplitMix64, isSparse: Bool = false) -> [UInt8] {
+    var content = [UInt8](repeating: 0xFF, count: layout.volumeBytes)
+    for block in 0..<layout.volumeBlocks {
+      let start = block * FlashGeometry.eraseBytes
+      let kind = Int.random(in: 0..<(isSparse ? 2 : 3), using: &random)
+      let pages = [0, Int.random(in: 1...3, using: &random), FlashGeometry.pagesPerBlock][kind]
+      let first = Int.random(in: 0...FlashGeometry.pagesPerBlock - pages, using: &random)
+      let range = start + first * FlashGeometry.pageBytes..<start + (first + pages) * FlashGeometry.pageBytes
+      content.replaceSubrange(range, with: random.bytes(range.count))
     }
+    return content
   }
 
   /// A transaction of one of the kinds that are hard for a journal.

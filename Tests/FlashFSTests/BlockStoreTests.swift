@@ -142,6 +142,35 @@ import Testing
     #expect(try read(blocks, 0, 8 * 4096) == session.content)
   }
 
+  /// Beyond 4 GiB the records are wide. The store is asked for little of it.
+  @Test func volumeBeyond4GiB() throws {
+    let layout = ImageLayout(volumeBytes: 5 << 30)
+    let store = SparseStore(sizeBytes: layout.flashBytes)
+    let flash = SimulatedNORFlash(store: store, geometry: layout.flashGeometry)
+    try BlockStore.create(on: flash, layout: layout)
+    var blocks = try BlockStore(device: flash, layout: layout)
+    #expect(try blocks.isBlank())
+    let border = 1 << 32
+    for round in 0..<2 {
+      var transaction = Transaction()
+      transaction.patch(0, [UInt8](repeating: 1, count: 512))
+      transaction.fill(border - 5000, count: 10_000, byte: 3)
+      transaction.patch(border + 77, [1, 2, UInt8(round)])
+      while transaction.bodyBytes < blocks.maximumTransactionBytes - 12 {
+        let room = blocks.maximumTransactionBytes - 12 - transaction.bodyBytes
+        transaction.patch(border * 5 / 4 - 100_000, [UInt8](repeating: 9, count: min(room, 60_000)))
+      }
+      try blocks.commit(transaction)
+      if round == 1 { blocks = try BlockStore(device: flash, layout: layout) }
+      #expect(try read(blocks, border - 5001, 2) == [0xFF, 3])
+      #expect(try read(blocks, border + 76, 4) == [3, 1, 2, UInt8(round)])
+      #expect(try read(blocks, border * 5 / 4 - 100_001, 2) == [0xFF, 9])
+      #expect(try !blocks.isBlank())
+    }
+    #expect(blocks.recovery.replayedFrames == 2)
+    try blocks.close()
+  }
+
   @Test func noAnchorIsRefused() throws {
     let layout = ImageLayout(volumeBytes: 8 * 4096)
     let store = LoggedStore([UInt8](repeating: 0xFF, count: layout.flashBytes))

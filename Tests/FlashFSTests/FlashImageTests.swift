@@ -70,6 +70,7 @@ import Testing
     #expect(bytes[..<102_400].allSatisfy { $0 == 0xFF })
     let flash = try image.makeFlash()
     let blocks = try image.openBlockStore(on: flash)
+    #expect(try blocks.isBlank())
     try commit(blocks, 5000, [1, 2, 3])
     try blocks.close()
     let wear = flash.wear

@@ -6,7 +6,7 @@ import Testing
 @Suite struct HostCrashTests {
   @Test(arguments: [Durability.process, .host]) func syncedContentSurvives(durability: Durability) throws {
     var states = 0
-    for seed in UInt64(1)...30 {
+    for seed in UInt64(1)...40 {
       var random = SplitMix64(seed: seed)
       let layout = ImageLayout(
         volumeBytes: 5 * FlashGeometry.eraseBytes, scratchBlocks: 4, ringBlocks: Int.random(in: 2...4, using: &random))
@@ -17,7 +17,11 @@ import Testing
         // Contents since the last sync, the oldest one durable.
         var history = [content]
         store.onSync = { history.removeFirst(history.count - 1) }
-        let plan = SessionPlan(accepted: [content], cutIndex: UInt64.random(in: 1...90, using: &random))
+        // Between two operations, or in a sync, when nothing of what came before it need be on the disk.
+        let isInSync = Bool.random(using: &random)
+        if isInSync { store.syncsBeforeCrash = Int.random(in: 0..<25, using: &random) }
+        let plan = SessionPlan(
+          accepted: [content], cutIndex: isInSync ? nil : UInt64.random(in: 1...90, using: &random))
         let session = BlockStoreSession(layout: layout, store: store, plan: plan, durability: durability)
         session.checksInvariants = false
         do {

@@ -1,4 +1,4 @@
-import Glibc
+import Synchronization
 
 @testable import FlashFS
 
@@ -18,6 +18,8 @@ final class LoggedStore: FlashStore, @unchecked Sendable {
   private let isLogging: Bool
   /// Called by `sync`; the log begins anew there when set.
   var onSync: (() -> Void)?
+  /// The host crashes in the sync after so many others.
+  var syncsBeforeCrash = Int.max
 
   init(_ bytes: [UInt8], isLogging: Bool = false) {
     base = isLogging ? bytes : []
@@ -51,6 +53,8 @@ final class LoggedStore: FlashStore, @unchecked Sendable {
 
   func sync() throws(FlashError) {
     guard let onSync else { return }
+    guard syncsBeforeCrash > 0 else { throw .powerLost }
+    syncsBeforeCrash -= 1
     base = bytes
     writes.removeAll()
     written.removeAll()
@@ -90,6 +94,44 @@ final class LoggedStore: FlashStore, @unchecked Sendable {
     }
     return bytes
   }
+}
+
+/// A large chip of which few blocks are used.
+final class SparseStore: FlashStore {
+  let sizeBytes: Int
+  private let blocks = Mutex<[Int: [UInt8]]>([:])
+  private static let blank = [UInt8](repeating: 0xFF, count: FlashGeometry.eraseBytes)
+  init(sizeBytes: Int) { self.sizeBytes = sizeBytes }
+
+  /// Calls `body` for the part of each block that a range touches: block, range in it, where it begins in the range.
+  private func forEachBlock(_ offset: Int, _ count: Int, _ body: (Int, Range<Int>, Int) -> Void) {
+    var done = 0
+    while done < count {
+      let start = (offset + done) % FlashGeometry.eraseBytes
+      let length = min(FlashGeometry.eraseBytes - start, count - done)
+      body((offset + done) / FlashGeometry.eraseBytes, start..<start + length, done)
+      done += length
+    }
+  }
+
+  func read(_ offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlashError) {
+    blocks.withLock { blocks in
+      forEachBlock(offset, buffer.count) { block, range, at in
+        UnsafeMutableRawBufferPointer(rebasing: buffer[at...]).copyBytes(from: (blocks[block] ?? Self.blank)[range])
+      }
+    }
+  }
+
+  func write(_ offset: Int, _ bytes: UnsafeRawBufferPointer) throws(FlashError) {
+    blocks.withLock { blocks in
+      forEachBlock(offset, bytes.count) { block, range, at in
+        blocks[block, default: Self.blank].replaceSubrange(range, with: bytes[at..<at + range.count])
+      }
+    }
+  }
+
+  func sync() throws(FlashError) {}
+  func close() {}
 }
 
 /// Array's own == goes byte by byte in a debug build.

@@ -135,6 +135,49 @@ import Testing
     #expect(!damaged.checkInvariants().isEmpty)
   }
 
+  /// Of two entries with one name only the first is shown; when it goes, the other one is there.
+  @Test func twoEqualNames() throws {
+    let volume = try Volume.inMemory(sectors: 400)
+    try volume.makeFile("/A", "first")
+    try volume.makeFile("/B", "second one")
+    var bytes = try volume.storedBytes
+    let at = volume.geometry.rootOffset + 2 * 32
+    #expect(bytes[at] == UInt8(ascii: "B"))
+    bytes[at] = UInt8(ascii: "A")
+    let damaged = try Volume.inMemory(bytes)
+    #expect(try damaged.names() == ["A"])
+    #expect(try damaged.text("/a") == "first")
+    #expect(!damaged.checkInvariants().isEmpty)
+    try damaged.unlink(.root, Array("A".utf8), origin: .host)
+    #expect(try damaged.names() == ["A"])
+    #expect(try damaged.text("/a") == "second one")
+    #expect(damaged.checkInvariants() == [])
+  }
+
+  /// Drivers may leave anything behind a directory's end mark; it must stay invisible when the mark moves.
+  @Test(arguments: [1, 3])
+  func garbageBehindTheEndMark(_ slotsBehind: Int) throws {
+    let volume = try Volume.inMemory(sectors: 400)
+    try volume.makeFile("/KNOWN")
+    try volume.setLabel([], origin: .tool)
+    var bytes = try volume.storedBytes
+    // Slots: 0 the deleted label, 1 the file, 2 the end mark.
+    let root = volume.geometry.rootOffset
+    #expect(bytes[root + 2 * 32] == 0)
+    let ghost = DirectoryEntry(
+      shortName: ShortName(bytes: Array("GHOST   TXT".utf8)), attributes: 0x20, localSeconds: testNow)
+    let ghostAt = root + (2 + slotsBehind) * 32
+    bytes.replaceSubrange(ghostAt..<ghostAt + 32, with: ghost.encoded())
+    let damaged = try Volume.inMemory(bytes)
+    // The first takes the label's slot, the others move the mark up to the ghost.
+    for name in ["FIRST", "SECOND"] { try damaged.makeFile("/" + name) }
+    if slotsBehind == 3 { try damaged.makeFile("/A name of three slots") }
+    #expect(damaged.checkInvariants() == [])
+    let again = try Volume.inMemory(try damaged.storedBytes)
+    #expect(try !again.names().contains("GHOST.TXT"))
+    #expect(try again.names() == damaged.names())
+  }
+
   @Test(arguments: 0..<300)
   func randomDamage(_ seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))

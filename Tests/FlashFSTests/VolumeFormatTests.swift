@@ -77,6 +77,32 @@ import Testing
     #expect(Array(storage.bytes[512..<520]) == [0xF8, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
   }
 
+  /// 2 GiB, the smallest that the board makes FAT32.
+  @Test func freshFAT32() throws {
+    let storage = SparseVolumeStorage(volumeBytes: 4_194_304 * 512)
+    try Volume.format(storage, volumeID: 7, now: testNow)
+    let volume = try Volume(storage: storage, clock: { testNow })
+    try volume.fillFresh()
+    try volume.makeDirectory("a directory", in: try volume.id("/lib"))
+    try volume.makeFile("/lib/a directory/A file in it.txt", "text")
+    try volume.rename("/lib/a directory", "/moved")
+    #expect(volume.geometry.kind == .fat32)
+    #expect(volume.checkInvariants() == [])
+    let copy = SparseVolumeStorage(volumeBytes: 4_194_304 * 512)
+    let pages = try volume.withStorage { ($0 as? SparseVolumeStorage)?.pages ?? [:] }
+    for (page, bytes) in pages {
+      var transaction = Transaction()
+      transaction.patch(page * 4096, bytes)
+      try copy.commit(transaction)
+    }
+    try copy.withFile { path in
+      let answer = Judge.run("fsck.fat -n \(path)")
+      #expect(answer.output.contains("There is no label in boot sector, but there is volume label 'CIRCUITPY'"))
+      #expect(answer.output.split(separator: "\n").count == 5, "\(answer.output)")
+      #expect(Judge.run("mtype -i \(path) '::/moved/A file in it.txt'").output == "text")
+    }
+  }
+
   @Test func labelInTheBootSectorToo() throws {
     let storage = MemoryVolumeStorage([UInt8](repeating: 0xFF, count: 2048 * 512))
     try Volume.format(storage, volumeID: 1, now: testNow, labelsBootSector: true)

@@ -20,7 +20,7 @@ import Testing
   @Test(arguments: [
     Run(seed: 1), Run(seed: 2, sectors: 140), Run(seed: 3, sectors: 300, maximumTransactionBytes: 4096),
     Run(seed: 4, sectors: 1000), Run(seed: 5, sectors: 128, maximumTransactionBytes: 6000),
-    Run(seed: freshSeed, sectors: 200),
+    Run(seed: freshSeed, sectors: 200), Run(seed: freshSeed + 1, sectors: 160, maximumTransactionBytes: 4096),
   ])
   func randomOperations(_ run: Run) throws {
     let volume = try Volume.inMemory(sectors: run.sectors, maximumTransactionBytes: run.maximumTransactionBytes)

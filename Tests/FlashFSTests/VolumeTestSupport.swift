@@ -80,6 +80,54 @@ extension Volume {
   }
 }
 
+/// A large volume of which only the touched pages are kept.
+final class SparseVolumeStorage: VolumeStorage {
+  private static let pageBytes = 4096
+  let volumeBytes: Int
+  let maximumTransactionBytes = 1 << 20
+  private(set) var pages: [Int: [UInt8]] = [:]
+  init(volumeBytes: Int) { self.volumeBytes = volumeBytes }
+
+  func read(_ offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FlashError) {
+    for index in 0..<buffer.count {
+      buffer[index] = pages[(offset + index) / Self.pageBytes]?[(offset + index) % Self.pageBytes] ?? 0
+    }
+  }
+
+  func commit(_ transaction: borrowing Transaction) throws(FlashError) {
+    for record in transaction.records {
+      switch record {
+      case .patch(let offset, let start, let count):
+        for index in 0..<count { set(offset + index, transaction.payload[start + index]) }
+      case .fill(let offset, let count, let byte):
+        for position in offset..<offset + count { set(position, byte) }
+      }
+    }
+  }
+
+  private func set(_ position: Int, _ byte: UInt8) {
+    let empty = [UInt8](repeating: 0, count: Self.pageBytes)
+    if byte == 0 && pages[position / Self.pageBytes] == nil { return }
+    pages[position / Self.pageBytes, default: empty][position % Self.pageBytes] = byte
+  }
+
+  func sync() throws(FlashError) {}
+
+  /// Calls `body` with the path of a sparse file of this content.
+  func withFile(_ body: (String) throws -> Void) throws {
+    try Judge.withFile([]) { path in
+      let descriptor = Glibc.open(path, O_RDWR)
+      try #require(descriptor >= 0 && ftruncate(descriptor, off_t(volumeBytes)) == 0)
+      for (page, bytes) in pages {
+        try #require(pwrite(descriptor, bytes, bytes.count, off_t(page * Self.pageBytes)) == bytes.count)
+      }
+      Glibc.close(descriptor)
+      try body(path)
+      truncate(path, 0)
+    }
+  }
+}
+
 /// The errno that `body` fails with; nil when it succeeds.
 func errnoOf(_ body: () throws -> Void) -> Int32? {
   do {

@@ -17,6 +17,10 @@ final class BoardState {
   var volumeObject = Value.empty
   /// The chip's unit that a bus object in use occupies.
   var units: [ObjectIdentifier: String] = [:]
+  /// `machine.Pin` objects by pin.
+  var machinePins: [Value?]
+  /// Observers this VM has on pins, by pin; they must not outlive it.
+  private var observers: [Int: Int] = [:]
   /// `supervisor.runtime.rgb_status_brightness`
   var statusBrightness = 63
 
@@ -25,6 +29,15 @@ final class BoardState {
     self.services = services
     pins = board.pins
     pinObjects = [Value](repeating: .empty, count: board.pins.count)
+    machinePins = [Value?](repeating: nil, count: board.pins.count)
+  }
+
+  deinit { for (index, observer) in observers { pins[index].removeObserver(observer) } }
+
+  func observe(_ pin: Pin, _ call: @escaping (PinEdge) -> Void) { observers[pin.index] = pin.observe(call) }
+
+  func stopObserving(_ pin: Pin) {
+    if let observer = observers.removeValue(forKey: pin.index) { pin.removeObserver(observer) }
   }
 }
 

@@ -8,7 +8,7 @@ enum NativeTypeKey: Int, CaseIterable {
   case pin, processor, resetReason, runMode, byteArray
   case digitalInOut, direction, pull, driveMode
   case i2c, spi, uart, uartParity
-  case machinePin, machineI2C, machineSoftI2C
+  case machinePin, machineI2C, machineSoftI2C, machineADC, machineRTC
 }
 
 extension VM {

@@ -43,10 +43,8 @@ extension FlashImageError: CustomStringConvertible {
         + " keep what the last checkpoint left"
     case .impossibleSize(let path, let bytes):
       "cannot make image \(path) with a volume of \(bytes) bytes; give 65536 bytes or more"
-    case .flash(let path, .io(let code)):
-      "cannot use image \(path): \(String(cString: strerror(code)))"
     case .flash(let path, let error):
-      "cannot use image \(path): \(error)"
+      "cannot use image \(path): \(error.reason)"
     }
   }
 }

@@ -149,6 +149,8 @@ final class ImageFile {
         ? .truncated(path: path, neededBytes: layout.imageBytes, fileBytes: fileBytes)
         : .damagedTrailer(path: path, reason: "it describes \(layout.imageBytes) bytes, the file has \(fileBytes)")
     }
+    // A copy may have become sparse; then the host could run out of space in the middle of a commit.
+    if try Int(status().st_blocks) * 512 < fileBytes { try grow(to: fileBytes) }
     do {
       let store = try makeStore(sizeBytes: fileBytes)
       return FlashImage(

@@ -16,34 +16,33 @@ extension BlockStore {
     return last - anchor.ringHead.epoch < UInt64(layout.ringBlocks)
   }
 
-  /// Programs the frame's pages, one run for each ring block.
+  /// Programs the frame's pages, one run for each ring block. A block that this session has not opened is erased right
+  /// before its header is programmed, never trusted to be erased: a cut erase can leave bits that only look erased.
   func appendFrame() throws(FlashError) {
     let bytes = frame.bytes
     let pageBytes = FlashGeometry.pageBytes
     var done = 0
     while done < bytes.count {
-      try openRingBlock()
-      let room = (FlashGeometry.pagesPerBlock - position.page) * pageBytes
-      let count = min(room, bytes.count - done)
-      let offset = ringOffset(block: position.block, page: position.page)
-      try device.program(offset, UnsafeRawBufferPointer(rebasing: bytes[done..<done + count]))
+      if position.page == FlashGeometry.pagesPerBlock {
+        position = position.normalized(ringBlocks: layout.ringBlocks)
+        isRingBlockOpen = false
+      }
+      let count = min((FlashGeometry.pagesPerBlock - position.page) * pageBytes, bytes.count - done)
+      if isRingBlockOpen {
+        let offset = ringOffset(block: position.block, page: position.page)
+        try device.program(offset, UnsafeRawBufferPointer(rebasing: bytes[done..<done + count]))
+      } else {
+        try device.erase(block: layout.firstRingBlock + position.block)
+        // Unopened blocks are entered at page 1, so header and frame pages adjoin.
+        let offset = ringOffset(block: position.block, page: 0)
+        try frame.withHeaderPage(RingBlockHeader(epoch: position.epoch), before: done, count: count) {
+          (bytes) throws(FlashError) in try device.program(offset, bytes)
+        }
+        isRingBlockOpen = true
+      }
       position.page += count / pageBytes
       done += count
     }
-  }
-
-  /// Erases the block of the append position and gives it its header, when this session has not yet. A block is never
-  /// trusted to be erased: a cut erase can leave bits that only look erased.
-  private func openRingBlock() throws(FlashError) {
-    if position.page == FlashGeometry.pagesPerBlock {
-      position = position.normalized(ringBlocks: layout.ringBlocks)
-      isRingBlockOpen = false
-    }
-    if isRingBlockOpen { return }
-    let header = RingBlockHeader(epoch: position.epoch)
-    try device.erase(block: layout.firstRingBlock + position.block)
-    try device.programPage(ringOffset(block: position.block, page: 0)) { header.write(to: $0) }
-    isRingBlockOpen = true
   }
 
   private func ringOffset(block: Int, page: Int) -> Int {

@@ -13,12 +13,18 @@ final class Frame {
   static let patchKind: UInt8 = 1
   static let fillKind: UInt8 = 2
 
-  private(set) var memory: UnsafeMutableRawBufferPointer
+  /// One page more than `memory`, in front.
+  private var allocation: UnsafeMutableRawBufferPointer
   private(set) var bodyBytes = 0
   private(set) var isWide = false
 
-  init() { memory = .allocate(byteCount: 64 * 1024, alignment: 16) }
-  deinit { memory.deallocate() }
+  init() { allocation = .allocate(byteCount: 64 * 1024, alignment: 16) }
+  deinit { allocation.deallocate() }
+
+  /// Where the frame's bytes are.
+  var memory: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: allocation[FlashGeometry.pageBytes...])
+  }
 
   static func pages(bodyBytes: Int) -> Int {
     (headerBytes + bodyBytes + trailerBytes + FlashGeometry.pageBytes - 1) / FlashGeometry.pageBytes
@@ -39,11 +45,29 @@ final class Frame {
 
   /// Makes room for `byteCount` bytes; what was in the memory is kept.
   func reserve(_ byteCount: Int) {
-    if byteCount <= memory.count { return }
-    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 2 * memory.count), alignment: 16)
-    larger.copyMemory(from: UnsafeRawBufferPointer(memory))
-    memory.deallocate()
-    memory = larger
+    let needed = byteCount + FlashGeometry.pageBytes
+    if needed <= allocation.count { return }
+    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(needed, 2 * allocation.count), alignment: 16)
+    larger.copyMemory(from: UnsafeRawBufferPointer(allocation))
+    allocation.deallocate()
+    allocation = larger
+  }
+
+  /// Lends `body` the frame's bytes `start ..< start + count` with a ring block's header page in front, so that both are
+  /// programmed at once.
+  func withHeaderPage(
+    _ header: RingBlockHeader, before start: Int, count: Int,
+    _ body: (UnsafeRawBufferPointer) throws(FlashError) -> Void
+  ) throws(FlashError) {
+    let pageBytes = FlashGeometry.pageBytes
+    // The page that lies there is put back: it is the spare one, or the frame's page before.
+    let page = UnsafeMutableRawBufferPointer(rebasing: allocation[start..<start + pageBytes])
+    try withUnsafeTemporaryAllocation(byteCount: pageBytes, alignment: 16) { (saved) throws(FlashError) in
+      saved.copyMemory(from: UnsafeRawBufferPointer(page))
+      defer { page.copyMemory(from: UnsafeRawBufferPointer(saved)) }
+      header.write(to: page)
+      try body(UnsafeRawBufferPointer(rebasing: allocation[start..<start + pageBytes + count]))
+    }
   }
 
   /// Body bytes of a transaction in a frame.

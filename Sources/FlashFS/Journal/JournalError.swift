@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a block store cannot be opened. Each text is one line: what, where, how to mend.
 package enum JournalError: Error, Equatable, Sendable {
   /// Neither anchor block holds a valid anchor.
@@ -20,7 +22,19 @@ extension JournalError: CustomStringConvertible {
     case .deviceTooSmall(let needed, let device):
       "image truncated: the journal needs \(needed) bytes of flash, the device has \(device); restore a copy"
     case .flash(let error):
-      "image unreadable: \(error); see the errno of the disk, then open the image again"
+      "image cannot be opened: \(error.reason)"
+    }
+  }
+}
+
+extension FlashError {
+  /// What happened, to follow "cannot …: ".
+  var reason: String {
+    switch self {
+    case .powerLost: "the simulated power is gone"
+    case .outOfRange: "an access beyond the end of the flash"
+    case .notErased(let offset): "a write to flash at offset \(offset) that is not erased"
+    case .io(let code): String(cString: strerror(code))
     }
   }
 }

@@ -13,6 +13,8 @@ final class Directory {
   private(set) var nodes: [VolumeNode] = []
   private var byName: [[UInt16]: VolumeNode] = [:]
   private var byShortName: [ShortName: VolumeNode] = [:]
+  /// Nodes whose name another node of a damaged directory has too.
+  private var shadowedCount = 0
   /// No slot below is free.
   private var firstFreeHint = 0
   var labelSlot: Int?
@@ -64,7 +66,7 @@ final class Directory {
     nodes.insert(node, at: position)
     // Of two equal names on a damaged volume the first one counts.
     let key = NameFolding.folded(node.name)
-    if byName[key] == nil { byName[key] = node }
+    if byName[key] == nil { byName[key] = node } else { shadowedCount += 1 }
     if byShortName[node.entry.shortName] == nil { byShortName[node.entry.shortName] = node }
     endSlot = max(endSlot, node.slots.upperBound)
   }
@@ -73,13 +75,23 @@ final class Directory {
     let position = self.position(of: node.slots.lowerBound)
     if position < nodes.count, nodes[position] === node { nodes.remove(at: position) }
     let key = NameFolding.folded(node.name)
-    if byName[key] === node { byName[key] = nil }
+    if byName[key] === node {
+      byName[key] = nil
+      if shadowedCount > 0, let next = nodes.first(where: { NameFolding.folded($0.name) == key }) {
+        byName[key] = next
+        shadowedCount -= 1
+      }
+    } else {
+      shadowedCount -= 1
+    }
     if byShortName[node.entry.shortName] === node { byShortName[node.entry.shortName] = nil }
     firstFreeHint = min(firstFreeHint, node.slots.lowerBound)
   }
 
   /// Nodes that a look-up finds: not the second of two equal names.
-  var reachableNodes: [VolumeNode] { nodes.filter { byName[NameFolding.folded($0.name)] === $0 } }
+  var reachableNodes: [VolumeNode] {
+    shadowedCount == 0 ? nodes : nodes.filter { byName[NameFolding.folded($0.name)] === $0 }
+  }
 
   private func position(of slot: Int) -> Int {
     var low = 0

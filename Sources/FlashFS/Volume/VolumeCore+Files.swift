@@ -96,9 +96,7 @@ extension VolumeCore {
     var entry = node.entry
     entry.touch(localSeconds: localNow)
     entry.sizeBytes = UInt32(max(size, end))
-    var clusters = try loadClusters(node)
-    let isCommitted = try tryChange { (transaction) throws(VolumeError) in
-      try extend(&clusters, &entry, toHold: end)
+    return try changeExtending(node, entry, toHold: end) { (clusters, entry, transaction) throws(VolumeError) in
       if offset > size { fillZeros(clusters, size..<offset, &transaction) }
       for extent in extents(clusters, offset..<end) {
         let start = extent.range.lowerBound - offset
@@ -107,11 +105,6 @@ extension VolumeCore {
       }
       try patchEntry(node, entry, &transaction)
     }
-    if isCommitted {
-      node.entry = entry
-      node.clusters = clusters
-    }
-    return isCommitted
   }
 
   private func writeInSteps(
@@ -131,15 +124,33 @@ extension VolumeCore {
     }
   }
 
-  /// Takes the clusters missing for `bytes`; the caller rolls back on a throw.
-  private func extend(
-    _ clusters: inout [UInt32], _ entry: inout DirectoryEntry, toHold bytes: Int
-  ) throws(VolumeError) {
-    let missing = clusterCount(bytes) - clusters.count
-    guard missing > 0 else { return }
-    guard let taken = table.allocate(missing, after: clusters.last) else { throw VolumeError(ENOSPC) }
-    if clusters.isEmpty { entry.firstCluster = taken[0] }
-    clusters += taken
+  /// A change of a file that first takes the clusters missing for `bytes` and links them to its chain; `plan` gets the
+  /// whole chain and the entry to write.
+  private func changeExtending(
+    _ node: VolumeNode, _ entry: DirectoryEntry, toHold bytes: Int,
+    _ plan: ([UInt32], DirectoryEntry, inout Transaction) throws(VolumeError) -> Void
+  ) throws(VolumeError) -> Bool {
+    var entry = entry
+    var clusters = try loadClusters(node)
+    let heldCount = clusters.count
+    // The only reference while it grows: appending must not copy a long chain each time.
+    node.clusters = nil
+    var isCommitted = false
+    defer {
+      if !isCommitted { clusters.removeLast(clusters.count - heldCount) }
+      node.clusters = clusters
+    }
+    isCommitted = try tryChange { (transaction) throws(VolumeError) in
+      let missing = clusterCount(bytes) - heldCount
+      if missing > 0 {
+        guard let taken = table.allocate(missing, after: clusters.last) else { throw VolumeError(ENOSPC) }
+        if clusters.isEmpty { entry.firstCluster = taken[0] }
+        clusters += taken
+      }
+      try plan(clusters, entry, &transaction)
+    }
+    if isCommitted { node.entry = entry }
+    return isCommitted
   }
 
   private func fillZeros(_ clusters: [UInt32], _ range: Range<Int>, _ transaction: inout Transaction) {
@@ -180,17 +191,10 @@ extension VolumeCore {
     var entry = entry
     entry.firstCluster = node.entry.firstCluster
     entry.sizeBytes = UInt32(size)
-    var clusters = try loadClusters(node)
-    let isCommitted = try tryChange { (transaction) throws(VolumeError) in
-      try extend(&clusters, &entry, toHold: size)
+    return try changeExtending(node, entry, toHold: size) { (clusters, entry, transaction) throws(VolumeError) in
       fillZeros(clusters, node.sizeBytes..<size, &transaction)
       try patchEntry(node, entry, &transaction)
     }
-    if isCommitted {
-      node.entry = entry
-      node.clusters = clusters
-    }
-    return isCommitted
   }
 
   private func shrink(_ node: VolumeNode, toBytes size: Int, _ entry: DirectoryEntry) throws(VolumeError) {

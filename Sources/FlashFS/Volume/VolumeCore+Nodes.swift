@@ -41,7 +41,11 @@ extension VolumeCore {
     guard node !== root else { return attributes(node) }
     var entry = node.entry
     if isResized { entry.touch(localSeconds: localNow) }
-    if let modifiedSeconds { entry.modified = FATTime(localSeconds: modifiedSeconds + utcOffsetSeconds) }
+    if let modifiedSeconds {
+      // Clamped twice: the sum of an absurd time must not overflow.
+      let utc = min(max(modifiedSeconds, 0), FATTime.latestSeconds + 86400)
+      entry.modified = FATTime(localSeconds: utc + utcOffsetSeconds)
+    }
     if let isReadOnly, !node.isDirectory {
       entry.attributes &= ~DirectoryEntry.Attribute.readOnly
       if isReadOnly { entry.attributes |= DirectoryEntry.Attribute.readOnly }

@@ -66,6 +66,7 @@ enum Pending {
   static let interrupt: UInt32 = 2
   static let reload: UInt32 = 4
   static let stop: UInt32 = 8
+  static let event: UInt32 = 16
   /// What other threads ask for.
   static let requests = interrupt | reload | stop
 }

@@ -49,20 +49,14 @@ extension VM {
       let instance = try makeInstance(function)
       destination.set(0, instance)
       let initialiser = lookup(function, interpreter.names.dunderInit)
-      if initialiser.isEmpty || initialiser.has(.native) {
-        if counts != 0 { throw wrongConstructorCount(counts) }
-        return instance
-      }
+      // Without an `__init__` the board takes any arguments and forgets them.
+      if initialiser.isEmpty || initialiser.has(.native) { return instance }
       if !initialiser.has(.function) { return try instantiate(function, args, counts) }
       let shifted = prepend(instance, args, counts, base)
       return try enterFunction(initialiser, base, counts + 1, shifted, &entered, FrameKind.construct)
     default:
       return try call(function, at: args, counts)
     }
-  }
-
-  func wrongConstructorCount(_ counts: Int) -> PyError {
-    typeError("function takes 0 positional arguments but \(counts & 0xFFFF) were given")
   }
 
   /// Copies arguments behind a receiver at `base`; the address behind them.

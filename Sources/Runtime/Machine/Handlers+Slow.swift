@@ -61,6 +61,7 @@ extension VM {
       if overdraft > 0 && s.pointee.chargedBlocks > s.pointee.chargeLimitBlocks { throw memoryError(bytes: overdraft) }
     }
     try serveInterrupts()
+    try serveEvents()
   }
 
   /// For long native loops: serves what waits, if anything. All live values must be on the VM stack.

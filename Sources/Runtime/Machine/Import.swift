@@ -78,12 +78,32 @@ extension VM {
     // Before the build: it may need to be found by what it imports itself.
     try dictStore(interpreter.modules, name, module)
     do throws(PyError) {
-      try native.build(self, globals)
+      try asFirmware { () throws(PyError) in try native.build(self, globals) }
     } catch {
       _ = try? dictRemove(interpreter.modules, name)
       throw error
     }
     return module
+  }
+
+  /// Runs what makes things that stand in flash on a board: they are not charged, now or at collections.
+  private func asFirmware(_ body: () throws(PyError) -> Void) throws(PyError) {
+    let interpreter = self.interpreter
+    // The bootstrap has an account of its own.
+    guard interpreter.isRunning else {
+      try body()
+      return
+    }
+    let (charged, collections) = (s.pointee.chargedBlocks, interpreter.collections)
+    interpreter.isRunning = false
+    defer {
+      interpreter.isRunning = true
+      if interpreter.collections == collections {
+        interpreter.firmwareBlocks += s.pointee.chargedBlocks - charged
+        s.pointee.chargedBlocks = charged
+      }
+    }
+    try body()
   }
 
   package func makeModule(_ name: Value) throws(PyError) -> Value {

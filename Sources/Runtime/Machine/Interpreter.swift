@@ -118,6 +118,7 @@ package final class Interpreter {
   package var moduleState: [String: AnyObject] = [:]
   /// The same for the one embedder whose natives cannot afford a look-up by name at each call.
   package var embedderState: AnyObject?
+  let events = EventQueue()
 
   package init(host: any Host, options: InterpreterOptions = InterpreterOptions()) {
     self.host = host
@@ -219,11 +220,14 @@ extension VM {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseOr(bit, ordering: .relaxed)
   }
-  /// What waits for a safepoint, read anew each time.
-  @inline(__always) var pendingBits: UInt32 {
-    UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
-      .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
+  /// The pending word as other threads see it.
+  @inline(__always) var pendingWord: UnsafePointer<Atomic<UInt32>> {
+    UnsafePointer(
+      UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
+        .assumingMemoryBound(to: Atomic<UInt32>.self))
   }
+  /// What waits for a safepoint, read anew each time.
+  @inline(__always) var pendingBits: UInt32 { pendingWord.pointee.load(ordering: .relaxed) }
   func clearPending(_ bit: UInt32) {
     UnsafeMutableRawPointer(s).advanced(by: MemoryLayout<VMState>.offset(of: \.pending)!)
       .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.bitwiseAnd(~bit, ordering: .relaxed)

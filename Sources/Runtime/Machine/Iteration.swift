@@ -12,14 +12,18 @@ package struct Iteration {
     let source = base.value(0)
     switch kind {
     case .list:
+      try vm.pollInterrupts()
       if index >= ListLayout.count(source.pointer) { return nil }
       defer { index += 1 }
       return ListLayout.item(source.pointer, index)
     case .tuple:
+      try vm.pollInterrupts()
       if index >= TupleLayout.count(source.pointer) { return nil }
       defer { index += 1 }
       return TupleLayout.item(source.pointer, index)
     case .native, .generator, .user:
+      // Builtin iterators may go on for ever without running Python code; what the caller holds is on the VM stack anyway.
+      try vm.poll()
       let value = try vm.next(source)
       return value == .stop ? nil : value
     }

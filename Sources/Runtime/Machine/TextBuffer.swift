@@ -7,8 +7,13 @@ package struct TextBuffer {
     var start: UnsafeMutablePointer<UInt8>
     var count: Int
     var capacity: Int
+    /// What is collected goes to the console in parts, so it may be longer than memory.
+    var isForConsole = false
   }
   let storage: UnsafeMutablePointer<Storage>
+
+  /// Console output is passed on in parts of about this size.
+  static let partBytes = 4096
 
   init() {
     storage = .allocate(capacity: 1)
@@ -83,7 +88,25 @@ extension VM {
     buffer.truncate(to: 0)
     return buffer
   }
-  package func release(_ buffer: TextBuffer) { interpreter.scratchBuffers.append(buffer) }
+  package func release(_ buffer: TextBuffer) {
+    buffer.storage.pointee.isForConsole = false
+    interpreter.scratchBuffers.append(buffer)
+  }
+
+  /// Honours interrupts, and refuses text that no str could hold; what is for the console goes there. For code that writes at length.
+  @inline(__always) package func checkSize(_ out: TextBuffer) throws(PyError) {
+    try pollInterrupts()
+    if out.count > TextBuffer.partBytes { try passOn(out) }
+  }
+
+  @inline(never) private func passOn(_ out: TextBuffer) throws(PyError) {
+    if out.storage.pointee.isForConsole {
+      writeConsole(out.bytes)
+      out.truncate(to: 0)
+    } else if out.count > s.pointee.chargeLimitBlocks * blockBytes {
+      throw memoryError(bytes: out.count)
+    }
+  }
 
   /// A str of what `body` writes.
   package func makeStr(_ body: (TextBuffer) throws(PyError) -> Void) throws(PyError) -> Value {

@@ -17,7 +17,7 @@ extension VM {
       {
         native($0, $1, $2) { vm, a throws(PyError) in
           let start = a.count > 2 ? a[2] : a.keyword(vm.interpreter.names.start)
-          if a.count < 2 { throw vm.typeError("function missing 1 required positional arguments") }
+          if a.count < 2 { throw vm.typeError("'iterable' argument required") }
           let object = try vm.makeObject(a[0], fields: 2)
           vm.push(object)
           ObjectLayout.set(object.pointer, 1, start.isEmpty ? Value(small: 0) : start)
@@ -57,6 +57,7 @@ extension VM {
           let p = Value(bits: v).pointer
           let function = ObjectLayout.field(p, 0)
           while true {
+            try vm.poll()
             let item = try vm.next(ObjectLayout.field(p, 1))
             if item == .stop { return .stop }
             vm.push(item)

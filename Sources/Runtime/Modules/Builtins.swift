@@ -89,13 +89,13 @@ extension VM {
       },
       NativeDefinition("isinstance", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          Value(try vm.matchesType(vm.type(of: a[0]), a[1], "isinstance"))
+          Value(try vm.matchesType(vm.type(of: a[0]), a[1]))
         }
       },
       NativeDefinition("issubclass", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
           guard a[0].has(.type) else { throw vm.typeError("issubclass() arg 1 must be a class") }
-          return Value(try vm.matchesType(a[0], a[1], "issubclass"))
+          return Value(try vm.matchesType(a[0], a[1]))
         }
       },
       NativeDefinition("iter", 1, 1) { native($0, $1, $2) { vm, a throws(PyError) in try vm.iterator(a[0]) } },
@@ -139,15 +139,13 @@ extension VM {
       },
       NativeDefinition("sum", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          var total = a.count > 1 ? a[1] : Value(small: 0)
+          // The sum stays on the VM stack while user code runs.
+          let place = vm.s.pointee.top
+          vm.push(a.count > 1 ? a[1] : Value(small: 0))
           var iterator = try vm.iterate(a[0])
-          while let item = try iterator.next() {
-            vm.push(total)
-            total = try vm.binary(.add, total, item)
-            vm.pop()
-          }
+          while let item = try iterator.next() { place.set(0, try vm.binary(.add, place.value(0), item)) }
           iterator.end()
-          return total
+          return vm.pop()
         }
       },
       NativeDefinition("globals", 0, 0) { native($0, $1, $2) { vm, a throws(PyError) in vm.currentGlobals() } },
@@ -194,11 +192,17 @@ extension VM {
   }
 
   private func inBase(_ value: Value, _ base: Int, _ prefix: StaticString) throws(PyError) -> Value {
-    guard isInteger(value) else { throw cannotConvert(value, to: "int") }
+    guard isInteger(value) else {
+      // `bin` is a format there.
+      if base == 2 {
+        throw valueError("unknown format code 'b' for object of type '\(string(typeName(value)))'")
+      }
+      throw cannotConvert(value, to: "int")
+    }
     return try makeStr { out throws(PyError) in
       let digits = takeBuffer()
       defer { release(digits) }
-      printInt(value, base: base, digits)
+      try printInt(value, base: base, digits)
       if digits.bytes.first == 0x2D {
         out.append(0x2D)
         out.append(prefix)
@@ -226,15 +230,15 @@ extension VM {
     return interned(value)
   }
 
-  private func matchesType(_ type: Value, _ pattern: Value, _ caller: StaticString) throws(PyError) -> Bool {
+  private func matchesType(_ type: Value, _ pattern: Value) throws(PyError) -> Bool {
     if pattern.has(.type) { return isSubtype(type, pattern) }
     if pattern.has(.tuple) {
       for i in 0..<TupleLayout.count(pattern.pointer) {
-        if try matchesType(type, TupleLayout.item(pattern.pointer, i), caller) { return true }
+        if try matchesType(type, TupleLayout.item(pattern.pointer, i)) { return true }
       }
       return false
     }
-    throw typeError("\(caller)() arg 2 must be a class or a tuple of classes")
+    throw typeError("issubclass() arg 2 must be a class or a tuple of classes")
   }
 
   private func extreme(_ a: Arguments, wantsMore: Bool) throws(PyError) -> Value {
@@ -362,19 +366,21 @@ extension VM {
 private func builtinPrint(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   let names = vm.interpreter.names
   for i in 0..<a.keywordCount where ![names.sep, names.end, names.file, names.flush].contains(a.keywordName(i)) {
-    throw vm.typeError("unexpected keyword argument '\(vm.string(a.keywordName(i)))'")
+    throw vm.typeError("extra keyword arguments given")
   }
   let separator = a.keyword(names.sep)
   let end = a.keyword(names.end)
   let file = a.keyword(names.file)
+  let isForConsole = file.isEmpty || file.isNone
   let out = vm.takeBuffer()
+  out.storage.pointee.isForConsole = isForConsole
   defer { vm.release(out) }
   for i in 0..<a.count {
     if i > 0 { if separator.has(.str) { out.append(StrLayout.buffer(separator.pointer)) } else { out.append(0x20) } }
     try vm.print(a[i], .str, out)
   }
   if end.has(.str) { out.append(StrLayout.buffer(end.pointer)) } else { out.append(0x0A) }
-  if file.isEmpty || file.isNone {
+  if isForConsole {
     vm.writeConsole(out.bytes)
     try vm.serveInterrupts()
   } else {

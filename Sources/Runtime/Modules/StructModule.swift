@@ -209,7 +209,7 @@ extension VM {
       let magnitude = IntLayout.magnitude(value.pointer)
       let isNegative = IntLayout.isNegative(value.pointer)
       guard sizeBytes == 8, magnitude.count == 1,
-        isSigned ? magnitude[0] <= (isNegative ? 1 << 63 : (1 << 63) - 1) : !isNegative
+        isSigned ? magnitude[0] <= (isNegative ? Int64.min.magnitude : Int64.max.magnitude) : !isNegative
       else {
         throw error(.overflowError, "value must fit in \(sizeBytes) byte(s)")
       }

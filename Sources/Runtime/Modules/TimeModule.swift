@@ -119,6 +119,7 @@ enum TimeModule {
       if now >= end { return }
       host.sleep(nanoseconds: end - now)
       try vm.serveInterrupts()
+      try vm.serveEvents()
     }
   }
 

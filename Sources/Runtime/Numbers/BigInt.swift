@@ -145,6 +145,7 @@ package struct BigInt: Hashable, Sendable {
     var bit = exponent.bitLength
     while bit > 0 {
       bit -= 1
+      if Limbs.isInterrupted { return .zero }
       result = try (result * result).dividedFloor(by: m).remainder
       if exponent.limbs[bit / 64] >> UInt64(bit % 64) & 1 == 1 {
         result = try (result * base).dividedFloor(by: m).remainder

@@ -49,23 +49,24 @@ extension Limbs {
       let quotientCount = a.count - n + 1
       guard let up = u.baseAddress, let vp = v.baseAddress, let qp = quotient.baseAddress else { return (0, 0) }
       precondition(quotient.count >= quotientCount)
-      divideNormalized(up, a.count + 1, vp, n, qp)
+      if !divideNormalized(up, a.count + 1, vp, n, qp) { return (0, 0) }
       let remainderCount = shiftRight(LimbSource(rebasing: u[0..<n]), bits: shift, into: remainder)
       return (significantCount(LimbSource(start: qp, count: quotientCount)), remainderCount)
     }
   }
 
   /// Knuth's algorithm D. v has its top bit set; u (top limb below v's top) becomes the remainder in its low n limbs;
-  /// `q` gets uCount − n limbs.
+  /// `q` gets uCount − n limbs. False when it was interrupted.
   static func divideNormalized(
     _ u: UnsafeMutablePointer<UInt64>, _ uCount: Int, _ v: UnsafePointer<UInt64>, _ n: Int,
     _ q: UnsafeMutablePointer<UInt64>
-  ) {
+  ) -> Bool {
     let top = v[n - 1]
     let next = v[n - 2]
     var j = uCount - n
     while j > 0 {
       j -= 1
+      if n >= interruptibleLimbs && isInterrupted { return false }
       var guess: UInt64
       if u[j + n] >= top {
         guess = .max
@@ -94,6 +95,7 @@ extension Limbs {
       u[j + n] = left
       q[j] = guess
     }
+    return true
   }
 
   /// `r -= a * factor` over `count` limbs; returns what is borrowed.

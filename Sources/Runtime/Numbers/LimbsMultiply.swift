@@ -83,6 +83,7 @@ extension Limbs {
     _ scratch: UnsafeMutablePointer<UInt64>
   ) {
     if n < karatsubaThreshold { return schoolbook(a, n, b, n, r) }
+    if n >= interruptibleLimbs && isInterrupted { return r.update(repeating: 0, count: 2 * n) }
     let m = (n + 1) / 2
     let h = n - m
     let product = scratch + 2 * m + 1

@@ -47,7 +47,8 @@ extension Limbs {
     if a.count <= textSplitThreshold { return writeShort(Array(a), chunk, minimumDigits: 0, target, at: 0) }
     // powers[k] = base^(chunk.digits · 2^k), as many as halve the text to the threshold.
     var powers = [[chunk.power]]
-    while let last = powers.last, last.count * 2 <= a.count + 1 { powers.append(product(last, last)) }
+    while let last = powers.last, last.count * 2 <= a.count + 1, !isInterrupted { powers.append(product(last, last)) }
+    if isInterrupted { return 0 }
     return writeHalves(Array(a), chunk, powers[...], minimumDigits: 0, target, at: 0)
   }
 
@@ -78,6 +79,8 @@ extension Limbs {
     guard a.count > textSplitThreshold, let power = powers.last else {
       return writeShort(a, chunk, minimumDigits: minimumDigits, target, at: at)
     }
+    // (Interrupted, the halves are zero: their text is no longer than it would have been.)
+    if a.count >= interruptibleLimbs && isInterrupted { return at }
     let lowDigits = chunk.digits << (powers.count - 1)
     let (high, low) = quotientAndRemainder(a, power)
     if high.isEmpty && minimumDigits == 0 {

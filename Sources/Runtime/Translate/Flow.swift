@@ -30,7 +30,8 @@ struct HandlerNode {
   let parent: Int
   /// Nesting, for the register that keeps the exception being handled.
   let level: Int
-  /// Stack places below the state when the handler ends: a with block's exit method and receiver are gone by then.
+  /// Stack places below the state when the handler ends: a with block's exit method and receiver are gone by then, and the context
+  /// manager of `async with`.
   let depthAtEnd: Int
 }
 
@@ -152,10 +153,14 @@ struct Flow {
       }
     } else {
       node = nodes.count
+      // Only the handler of `async with` begins by looking at its state.
+      let isAsyncWith = isFinally && code.instructions[handler].op == BC.dupTop
+      let consumed = code.instructions[index].op == BC.setupWith ? 2 : isAsyncWith ? 1 : 0
+      if consumed > point.stack.count { throw FlowError(reason: "no context manager") }
       nodes.append(
         HandlerNode(
           isFinally: isFinally, handler: handler, depth: point.stack.count, parent: point.node, level: level,
-          depthAtEnd: point.stack.count - (code.instructions[index].op == BC.setupWith ? 2 : 0)))
+          depthAtEnd: point.stack.count - consumed))
       nodeOfSetup[index] = node
       maximumLevel = max(maximumLevel, level + 1)
     }

@@ -26,6 +26,16 @@ extension VM {
     }
   }
 
+  /// Long work on big numbers: ctrl-c and the like end it by raising.
+  private func interruptible<T>(_ limbs: Int, _ body: () throws(PyError) -> T) throws(PyError) -> T {
+    if limbs < Limbs.interruptibleLimbs { return try body() }
+    let result = try Limbs.interruptible(pendingWord, mask: ~Pending.collect, body)
+    try pollInterrupts()
+    return result
+  }
+
+  private func limbCount(_ v: Value) -> Int { v.has(.int) ? abs(v.pointer.word(8)) : 1 }
+
   private func run<T>(_ body: () throws(NumberError) -> T) throws(PyError) -> T {
     do throws(NumberError) { return try body() } catch { throw pythonError(error) }
   }
@@ -81,6 +91,12 @@ extension VM {
   }
 
   func bigBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws(PyError) -> Value {
+    // A power's operands may be small and its way long.
+    let size = op.plain == .power ? Limbs.interruptibleLimbs : limbCount(a) + limbCount(b)
+    return try interruptible(size) { () throws(PyError) in try bigBinaryNow(op, a, b) }
+  }
+
+  private func bigBinaryNow(_ op: BinaryOperation, _ a: Value, _ b: Value) throws(PyError) -> Value {
     if let result = try limbArithmetic(op, a, b) { return result }
     let (x, y) = (bigInt(a), bigInt(b))
     switch op {
@@ -117,17 +133,23 @@ extension VM {
 
   func bitLength(_ v: Value) -> Int { bigInt(v).bitLength }
 
-  func printBig(_ v: Value, _ out: TextBuffer) { out.append(bigInt(v).text()) }
+  func printBig(_ v: Value, _ out: TextBuffer) throws(PyError) { try printInt(v, base: 10, out) }
 
-  func printInt(_ v: Value, base: Int, _ out: TextBuffer) {
-    if base == 10, let n = asIndex(v) { out.append(decimal: n) } else { out.append(bigInt(v).text(base: base)) }
+  func printInt(_ v: Value, base: Int, _ out: TextBuffer) throws(PyError) {
+    if base == 10, let n = asIndex(v) {
+      out.append(decimal: n)
+    } else {
+      out.append(try interruptible(limbCount(v)) { () throws(PyError) in bigInt(v).text(base: base) })
+    }
   }
 
   /// `pow(a, b, c)`
   func powerModulo(_ a: Value, _ b: Value, _ c: Value) throws(PyError) -> Value {
     guard isInteger(a), isInteger(b), isInteger(c) else { throw typeError("pow() with 3 arguments requires integers") }
     let (x, y, m) = (bigInt(a), bigInt(b), bigInt(c))
-    return try makeInt(try run { () throws(NumberError) in try x.power(y, modulo: m) })
+    return try interruptible(Limbs.interruptibleLimbs) { () throws(PyError) in
+      try makeInt(try run { () throws(NumberError) in try x.power(y, modulo: m) })
+    }
   }
 
   /// The number in a text, as `int(text, base)` reads it: spaces around, sign, prefix, underscores refused.
@@ -153,8 +175,8 @@ extension VM {
       let n = digits.reduce(0) { $0 * 10 + Int($1 - 48) }
       return Value(small: isNegative ? -n : n)
     }
-    guard !digits.isEmpty, digits.first != 0x2B, digits.first != 0x2D, let n = BigInt(text: Array(digits), base: radix)
-    else {
+    let n = try interruptible(digits.count / 16) { () throws(PyError) in BigInt(text: Array(digits), base: radix) }
+    guard !digits.isEmpty, digits.first != 0x2B, digits.first != 0x2D, let n else {
       throw valueError("invalid syntax for integer with base \(base)")
     }
     return try makeInt(isNegative ? -n : n)

@@ -110,13 +110,14 @@ extension VM {
       },
       NativeDefinition("hex", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          let separator = a.count > 1 ? vm.text(a[1]) : []
+          let separator = a.count > 1 ? (a[1].has(.str) ? vm.text(a[1]) : try vm.bufferBytes(a[1])) : []
           return try vm.makeStr { out throws(PyError) in try vm.printHex(try vm.bufferView(a[0]), separator, out) }
         }
       },
       NativeDefinition("fromhex", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          let bytes = try vm.parseHex(StrLayout.buffer(a[1].pointer))
+          let digits = a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1])
+          let bytes = try vm.parseHex(digits)
           return a[0] == vm.s.pointee.types[Int(Tag.bytearray.rawValue)]
             ? try bytes.withUnsafeBufferPointer { b throws(PyError) in try vm.makeBytearray(b) }
             : try vm.makeBytes(bytes)
@@ -242,7 +243,7 @@ extension VM {
       try resizeBytearray(a.pointer, n + copy.count)
       for (i, byte) in copy.enumerated() { BytearrayLayout.bytes(a.pointer)[n + i] = byte }
       return a
-    case .contains: return Value(find(y, in: x, from: 0, to: x.count) != nil)
+    case .contains: return Value(try find(y, in: x, from: 0, to: x.count) != nil)
     case .equal: return Value(x.elementsEqual(y))
     case .less: return Value(compareBytes(x, y) < 0)
     case .greater: return Value(compareBytes(x, y) > 0)

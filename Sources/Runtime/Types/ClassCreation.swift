@@ -106,11 +106,7 @@ extension VM {
       instance = try makePlain(type, flags, args, counts)
     }
     let initialiser = lookup(type, names.dunderInit)
-    if initialiser.isEmpty || initialiser.has(.native) {
-      let takesNothing = flags & TypeLayout.isException == 0 && type.pointer.value(TypeLayout.nativeBase).isEmpty
-      if takesNothing && counts != 0 && new.isEmpty { throw wrongConstructorCount(counts) }
-      return try completed(instance, args, counts)
-    }
+    if initialiser.isEmpty || initialiser.has(.native) { return try completed(instance, args, counts) }
     push(instance)
     defer { pop() }
     let result = try callWithReceiver(initialiser, instance, args, counts)

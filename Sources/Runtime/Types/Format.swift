@@ -38,6 +38,7 @@ extension VM {
       let nameStart = i
       while i < text.count && text[i] != 0x21 && text[i] != 0x3A && text[i] != 0x7D { i += 1 }
       let name = text[nameStart..<i]
+      if i >= text.count { throw valueError("unmatched '{' in format") }
       var conversion: UInt8 = 0
       if i < text.count && text[i] == 0x21 {
         guard i + 1 < text.count, text[i + 1] == 0x72 || text[i + 1] == 0x73 else {
@@ -146,7 +147,7 @@ extension VM {
       }
       if s.align == 0 { s.align = 0x3C }
     }
-    pad(body, s, out)
+    try pad(body, s, out)
   }
 
   private func unknownFormat(_ type: UInt8, _ value: Value) -> PyError {
@@ -172,7 +173,7 @@ extension VM {
     }
     let digits = takeBuffer()
     defer { release(digits) }
-    printInt(value, base: base, digits)
+    try printInt(value, base: base, digits)
     var text = digits.bytes
     let isNegative = text.first == 0x2D
     if isNegative { text = UnsafeBufferPointer(rebasing: text[1...]) }
@@ -240,10 +241,11 @@ extension VM {
     body.append(Array(text[(start + digits)...]))
   }
 
-  private func pad(_ body: TextBuffer, _ s: FormatSpec, _ out: TextBuffer) {
+  private func pad(_ body: TextBuffer, _ s: FormatSpec, _ out: TextBuffer) throws(PyError) {
     var count = 0
     for b in body.bytes where b & 0xC0 != 0x80 { count += 1 }
     let missing = max(0, s.width - count)
+    if missing > 0 { try ensureRoom(s.width) }
     let fill = s.fill != 0 ? s.fill : s.zero ? 0x30 : 0x20
     switch s.align {
     case 0x3C:
@@ -392,7 +394,7 @@ extension VM {
     } else if !s.zero {
       s.align = 0x3E
     }
-    pad(body, s, out)
+    try pad(body, s, out)
   }
 
   private func integerOperand(_ value: Value) throws(PyError) -> Value {
@@ -458,7 +460,7 @@ struct FormatSpec {
       i += 1
       precision = number()
     }
-    if i < text.count {
+    if i < text.count, "bcdeEfFgGnosxX%".utf8.contains(text[i]) {
       type = text[i]
       i += 1
     }

@@ -86,10 +86,16 @@ extension VM {
     if op == .equal && count(a) != count(b) { return .false }
     var i = 0
     while i < count(a) && i < count(b) {
+      try pollInterrupts()
       let (x, y) = (item(a, i), item(b, i))
       if try !keysEqual(x, y) {
         if op == .equal { return .false }
-        return Value(try isTrue(try binary(op, x, y)))
+        // "Less" is asked the other way round, as on the board.
+        switch op {
+        case .less: return Value(try isTrue(try binary(.greater, y, x)))
+        case .lessEqual: return Value(try isTrue(try binary(.greaterEqual, y, x)))
+        default: return Value(try isTrue(try binary(op, x, y)))
+        }
       }
       i += 1
     }

@@ -21,8 +21,10 @@ extension VM {
       }
     }
     slots.print = { vm, v, _, out in
-      VM(vm).printBig(Value(bits: v), TextBuffer(out))
-      return Value.none.bits
+      operation(vm) { vm throws(PyError) in
+        try vm.printBig(Value(bits: v), TextBuffer(out))
+        return .none
+      }
     }
     let methods = [
       NativeDefinition("bit_length", 1, 1) {

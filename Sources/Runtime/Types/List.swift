@@ -79,6 +79,7 @@ extension VM {
     case .contains:
       var i = 0
       while i < ListLayout.count(a.pointer) {
+        try pollInterrupts()
         if try keysEqual(ListLayout.item(a.pointer, i), b) { return .true }
         i += 1
       }
@@ -217,6 +218,7 @@ private func listPop(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
 private func listRemove(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   var i = 0
   while i < ListLayout.count(a[0].pointer) {
+    try vm.pollInterrupts()
     if try vm.keysEqual(ListLayout.item(a[0].pointer, i), a[1]) {
       try vm.listReplace(a[0], i, i + 1, nil, 0)
       return .none

@@ -6,6 +6,7 @@ extension VM {
   static var maximumPrintDepth: Int { 200 }
 
   package func print(_ value: Value, _ kind: PrintKind, _ out: TextBuffer) throws(PyError) {
+    try checkSize(out)
     if value.isSmallInt {
       out.append(decimal: value.small)
       return
@@ -21,6 +22,7 @@ extension VM {
       }
       return
     }
+    if kind == .json && !isJSON(value) { throw typeError("can't convert object to json") }
     if value.tag == .str && kind == .str {
       out.append(StrLayout.buffer(value.pointer))
       return
@@ -40,6 +42,14 @@ extension VM {
     out.append("<")
     out.append(string(typeName(value)))
     out.append(">")
+  }
+
+  private func isJSON(_ value: Value) -> Bool {
+    switch value.tag {
+    case .int, .float, .str, .bytes, .list, .tuple, .namedTuple, .dict: true
+    case .instance: !wrappedNative(value).isEmpty
+    default: false
+    }
   }
 
   private func printInstance(_ value: Value, _ kind: PrintKind, _ out: TextBuffer) throws(PyError) {

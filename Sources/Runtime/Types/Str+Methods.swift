@@ -142,7 +142,8 @@ extension VM {
     }
     let (from, to) = try textBounds(a, 2)
     let found =
-      from > to ? nil : last ? findLast(needle, in: hay, from: from, to: to) : find(needle, in: hay, from: from, to: to)
+      from > to
+      ? nil : last ? try findLast(needle, in: hay, from: from, to: to) : try find(needle, in: hay, from: from, to: to)
     guard let found else {
       if raises { throw valueError("substring not found") }
       return Value(small: -1)
@@ -176,22 +177,24 @@ extension VM {
     let set = a.count > 1 && !a[1].isNone ? try textPart(a[1], like: a[0]) : nil
     let isWide = set.map { $0.contains { $0 >= 0x80 } } ?? false
     /// Characters of the strip set are compared whole, so that parts of one never strip part of another.
-    func strips(_ from: Int, _ count: Int) -> Bool {
+    func strips(_ from: Int, _ count: Int) throws(PyError) -> Bool {
       guard let set else { return isSpace(bytes[from]) }
       if !isWide { return set.contains(bytes[from]) }
-      return find(UnsafeBufferPointer(rebasing: bytes[from..<from + count]), in: set, from: 0, to: set.count) != nil
+      return try find(UnsafeBufferPointer(rebasing: bytes[from..<from + count]), in: set, from: 0, to: set.count) != nil
     }
     var from = 0
     var to = bytes.count
     while left && from < to {
+      try pollInterrupts()
       let n = isWide ? decodeCharacter(bytes, from).1 : 1
-      if !strips(from, n) { break }
+      if try !strips(from, n) { break }
       from += n
     }
     while right && to > from {
+      try pollInterrupts()
       var start = to - 1
       while isWide && start > from && bytes[start] & 0xC0 == 0x80 { start -= 1 }
-      if !strips(start, to - start) { break }
+      if try !strips(start, to - start) { break }
       to = start
     }
     if from == 0 && to == bytes.count && !a[0].has(.bytearray) { return a[0] }
@@ -227,7 +230,8 @@ extension VM {
     if separator.isEmpty { throw valueError("empty separator") }
     let at =
       last
-      ? findLast(separator, in: bytes, from: 0, to: bytes.count) : find(separator, in: bytes, from: 0, to: bytes.count)
+      ? try findLast(separator, in: bytes, from: 0, to: bytes.count)
+      : try find(separator, in: bytes, from: 0, to: bytes.count)
     let empty = try makeText(UnsafeBufferPointer(rebasing: bytes[0..<0]), like: a[0])
     guard let at else { return last ? try makeTuple(empty, empty, a[0]) : try makeTuple(a[0], empty, empty) }
     return try makeTuple(
@@ -247,7 +251,7 @@ private func textCount(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   }
   var count = 0
   var at = from
-  while let found = vm.find(needle, in: bytes, from: at, to: to) {
+  while let found = try vm.find(needle, in: bytes, from: at, to: to) {
     count += 1
     at = found + needle.count
   }
@@ -284,7 +288,7 @@ private func textSplit(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   }
   let needle = try vm.textPart(separator, like: a[0])
   if needle.isEmpty { throw vm.valueError("empty separator") }
-  while left != 0, let found = vm.find(needle, in: bytes, from: at, to: bytes.count) {
+  while left != 0, let found = try vm.find(needle, in: bytes, from: at, to: bytes.count) {
     try vm.append(list, try vm.makeText(bytes, at, found, like: a[0]))
     at = found + needle.count
     left -= 1
@@ -305,7 +309,7 @@ private func textSplitRight(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   if left < 0 { left = bytes.count + 1 }
   var pieces: [(Int, Int)] = []
   var end = bytes.count
-  while left > 0, let found = vm.findLast(needle, in: bytes, from: 0, to: end) {
+  while left > 0, let found = try vm.findLast(needle, in: bytes, from: 0, to: end) {
     pieces.append((found + needle.count, end))
     end = found
     left -= 1
@@ -348,6 +352,7 @@ private func textJoin(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
     }
     if i > 0 { out.append(separator) }
     out.append(try vm.content(part))
+    try vm.checkSize(out)
   }
   return try vm.makeText(out.bytes, like: a[0])
 }
@@ -363,6 +368,7 @@ private func textReplace(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   if old.isEmpty {
     while at <= bytes.count && left != 0 {
       out.append(new)
+      try vm.checkSize(out)
       left -= 1
       if at == bytes.count { break }
       let n = a[0].has(.str) ? vm.decodeCharacter(bytes, at).1 : 1
@@ -370,9 +376,10 @@ private func textReplace(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
       at += n
     }
   } else {
-    while left != 0, let found = vm.find(old, in: bytes, from: at, to: bytes.count) {
+    while left != 0, let found = try vm.find(old, in: bytes, from: at, to: bytes.count) {
       out.append(UnsafeBufferPointer(rebasing: bytes[at..<found]))
       out.append(new)
+      try vm.checkSize(out)
       at = found + old.count
       left -= 1
     }
@@ -385,6 +392,7 @@ private func textCenter(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
   let width = try vm.intArgument(a[1])
   let count = a[0].has(.str) ? vm.characterCount(a[0]) : try vm.content(a[0]).count
   if width <= count { return a[0] }
+  try vm.ensureRoom(width)
   let left = (width - count) / 2
   let out = vm.takeBuffer()
   defer { vm.release(out) }

@@ -178,7 +178,7 @@ extension VM {
     let (x, y) = (StrLayout.buffer(a.pointer), StrLayout.buffer(b.pointer))
     switch op {
     case .add, .inplaceAdd: return try concatenated(a, b)
-    case .contains: return Value(find(y, in: x, from: 0, to: x.count) != nil)
+    case .contains: return Value(try find(y, in: x, from: 0, to: x.count) != nil)
     case .equal: return Value(strEqual(a.pointer, b.pointer))
     case .less: return Value(compareBytes(x, y) < 0)
     case .greater: return Value(compareBytes(x, y) > 0)
@@ -221,7 +221,9 @@ extension VM {
   }
 
   /// First place of `needle` in `hay[from..<to]`.
-  func find(_ needle: UnsafeBufferPointer<UInt8>, in hay: UnsafeBufferPointer<UInt8>, from: Int, to: Int) -> Int? {
+  func find(_ needle: UnsafeBufferPointer<UInt8>, in hay: UnsafeBufferPointer<UInt8>, from: Int, to: Int)
+    throws(PyError) -> Int?
+  {
     if to - from < needle.count { return nil }
     if needle.isEmpty { return from }
     guard let base = hay.baseAddress, let wanted = needle.baseAddress else { return nil }
@@ -231,15 +233,19 @@ extension VM {
     while at <= last, let hit = memchr(base + at, Int32(wanted[0]), last - at + 1) {
       at = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
       if memcmp(base + at, wanted, needle.count) == 0 { return at }
+      try pollInterrupts()
       at += 1
     }
     return nil
   }
 
   /// Last place of `needle` in `hay[from..<to]`.
-  func findLast(_ needle: UnsafeBufferPointer<UInt8>, in hay: UnsafeBufferPointer<UInt8>, from: Int, to: Int) -> Int? {
+  func findLast(_ needle: UnsafeBufferPointer<UInt8>, in hay: UnsafeBufferPointer<UInt8>, from: Int, to: Int)
+    throws(PyError) -> Int?
+  {
     var at = to - needle.count
     while at >= from {
+      try pollInterrupts()
       if needle.isEmpty
         || memcmp(hay.baseAddress.unsafelyUnwrapped + at, needle.baseAddress.unsafelyUnwrapped, needle.count) == 0
       {

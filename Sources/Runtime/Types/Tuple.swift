@@ -9,7 +9,11 @@ extension VM {
         case .length: return Value(small: TupleLayout.count(p))
         case .hash:
           var h = 0x345678
-          for i in 0..<TupleLayout.count(p) { h = (h &* 1_000_003) ^ (try vm.hash(TupleLayout.item(p, i))) }
+          for i in 0..<TupleLayout.count(p) {
+            // A tuple of tuples of the same tuple … has few items and many paths.
+            try vm.pollInterrupts()
+            h = (h &* 1_000_003) ^ (try vm.hash(TupleLayout.item(p, i)))
+          }
           return Value(small: Int(Int32(truncatingIfNeeded: h)))
         default: return .unsupported
         }
@@ -78,12 +82,14 @@ extension VM {
     case .equal, .less, .lessEqual, .greater, .greaterEqual: return isTuple ? try compareRuns(op, a, b) : .unsupported
     case .contains:
       for i in 0..<TupleLayout.count(a.pointer) {
+        try pollInterrupts()
         if try keysEqual(TupleLayout.item(a.pointer, i), b) { return .true }
       }
       return .false
     case .add, .inplaceAdd:
       guard isTuple else { return .unsupported }
       let (m, n) = (TupleLayout.count(a.pointer), TupleLayout.count(b.pointer))
+      try ensureRoom(8 + (m + n) * 4)
       let sum = try makeTuple(count: m + n)
       for i in 0..<m { TupleLayout.set(sum.pointer, i, TupleLayout.item(a.pointer, i)) }
       for i in 0..<n { TupleLayout.set(sum.pointer, m + i, TupleLayout.item(b.pointer, i)) }

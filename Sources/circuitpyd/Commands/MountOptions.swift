@@ -1,11 +1,12 @@
 import ArgumentParser
+import Board
 import Runtime
 
 /// The options of `mount` that make the board what it is.
 struct MountOptions: ParsableArguments {
   @Argument(help: "Where to mount the drive; made if it is missing. Default ./CIRCUITPY.") var mountpoint: String?
   @Option(help: ArgumentHelp("The board; `circuitpyd boards` lists them.", valueName: "id"))
-  var board = "adafruit_feather_rp2040"
+  var board = BoardDefinition.defaultID
   @Option(help: ArgumentHelp("The flash chip's image; default MOUNTPOINT.img.", valueName: "file")) var flash: String?
   @Option(help: ArgumentHelp("Size of a new drive, with K or M; default the board's.", valueName: "size"))
   var flashSize: ByteCount?

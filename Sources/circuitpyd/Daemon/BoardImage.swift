@@ -21,8 +21,7 @@ struct BoardImage: Sendable {
     }
     do {
       let blocks = try image.openBlockStore(on: try image.makeFlash(), durability: durability)
-      // A cut while the image was made leaves it unformatted: as new as one that was never touched.
-      if image.isNew || isErased(blocks) {
+      if try blocks.isBlank() {
         try Volume.format(
           blocks, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()),
           labelsBootSector: true)
@@ -41,12 +40,6 @@ struct BoardImage: Sendable {
     // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
     nonisolated(unsafe) let storage: any VolumeStorage = blocks
     return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
-  }
-
-  private static func isErased(_ blocks: BlockStore) -> Bool {
-    var sector = [UInt8](repeating: 0, count: 512)
-    let isRead: Void? = try? sector.withUnsafeMutableBytes { try blocks.read(0, into: $0) }
-    return isRead != nil && sector.allSatisfy { $0 == 0xFF }
   }
 
   /// FAT times are local times.

@@ -18,7 +18,8 @@ final class Checkpointer: Sendable {
 
   /// `onFailure` is told once if the image cannot be written. Nil when the system gives no thread.
   init?(volume: Volume, onFailure: @escaping @Sendable (FlashError) -> Void) {
-    let monitor = Monitor(State())
+    // What recovery left to do counts as a change.
+    let monitor = Monitor(State(lastChange: monotonicNanoseconds()))
     let thread = DriveThread {
       do throws(FlashError) {
         while try Self.step(monitor, volume) {}

@@ -41,6 +41,7 @@ final class FuseMount: Sendable {
     // Interrupts the wait of libfuse's main loop, see `stop`.
     SignalThread.installEmptyHandler(SIGURG)
     let thread = DriveThread {
+      SignalThread.unblock(SIGURG)
       // The result says little: 0, a signal's number, or an errno after trouble that libfuse has logged.
       _ = cfuse_session_loop_mt(session.raw, Self.maximumThreads, Self.maximumThreads)
       monitor.update {
@@ -99,7 +100,10 @@ final class FuseMount: Sendable {
 enum FuseLog {
   private static let line = Mutex("")
 
-  static var lastLine: String { line.withLock { $0.isEmpty ? "no reason given" : $0 } }
+  /// The last message; fusermount3 writes its own to standard error.
+  static var lastLine: String {
+    line.withLock { $0.isEmpty ? "see above; are /dev/fuse and the package fuse3 there for this user?" : $0 }
+  }
 
   static func install() {
     cfuse_set_log_handler { text in

@@ -8,7 +8,8 @@ extension FuseServer {
     var status = stat()
     status.st_ino = UInt(attributes.node.rawValue)
     if attributes.isDirectory {
-      status.st_mode = S_IFDIR | (attributes.isReadOnly ? 0o555 : 0o755)
+      // The attribute means nothing on folders, and the volume keeps none there.
+      status.st_mode = S_IFDIR | 0o755
     } else {
       status.st_mode = S_IFREG | (attributes.isReadOnly ? 0o444 : 0o644)
     }

@@ -45,6 +45,8 @@ struct ReloadPolicy {
   private var beingWritten: [UInt64: [UInt8]] = [:]
   /// Files just created; their creators open them next.
   private var createdPaths: [UInt64: [UInt8]] = [:]
+  /// Files whose opening was told before their creation: another thread was handing on the volume's events.
+  private var openedEarly: Set<UInt64> = []
   /// When each file was last saved, to know the times that its saver sets afterwards.
   private var savedAt: [UInt64: UInt64] = [:]
   private var lastRelevant: UInt64 = 0
@@ -91,8 +93,11 @@ struct ReloadPolicy {
 
   /// The creator of a file has it open for writing now: the file is not complete before it is closed.
   mutating func noteOpenedAfterCreation(_ node: NodeID) {
-    guard let path = createdPaths.removeValue(forKey: node.rawValue) else { return }
-    beingWritten[node.rawValue] = path
+    if let path = createdPaths.removeValue(forKey: node.rawValue) {
+      beingWritten[node.rawValue] = path
+    } else {
+      openedEarly.insert(node.rawValue)
+    }
   }
 
   /// Keeps the set of files being written; true when the event ends the save of one.
@@ -102,10 +107,15 @@ struct ReloadPolicy {
     case .written, .resized:
       if event.writersOpen > 0 { beingWritten[node] = event.path } else { savedAt[node] = now }
     case .created:
-      if event.writersOpen > 0 { beingWritten[node] = event.path } else { createdPaths[node] = event.path }
+      if event.writersOpen > 0 || openedEarly.remove(node) != nil {
+        beingWritten[node] = event.path
+      } else {
+        createdPaths[node] = event.path
+      }
     case .closed:
       let wasWritten = beingWritten.removeValue(forKey: node) != nil
       if event.didWrite { savedAt[node] = now }
+      openedEarly.remove(node)
       return wasWritten
     case .unlinked:
       beingWritten[node] = nil
@@ -156,6 +166,7 @@ struct ReloadPolicy {
     guard let burst, let nextDeadline, now >= nextDeadline else { return .nothing }
     self.burst = nil
     createdPaths.removeAll()
+    openedEarly.removeAll()
     lastReload = now
     coveredSequence = burst.lastSequence
     return .reload(burst.cause)

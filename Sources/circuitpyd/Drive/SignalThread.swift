@@ -36,6 +36,14 @@ enum SignalThread {
     return thread != nil
   }
 
+  /// Lets `signal` through to the calling thread; a thread inherits its creator's mask, and dispatch's threads block most.
+  static func unblock(_ signal: Int32) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, signal)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
   /// A signal with this handler interrupts system calls and does nothing else.
   static func installEmptyHandler(_ signal: Int32) {
     var action = sigaction()

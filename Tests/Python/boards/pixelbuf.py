@@ -108,9 +108,13 @@ error(len, Broken())  # expect: RuntimeError('super().__init__() must be called 
 
 class Greedy(PixelBuf):
     def _transmit(self, buffer):
-        del buffer[0:3]
+        buffer[:] = b"abc"
 
 
+g = Greedy(2)
+g.show()
+error(g.fill, 1)  # expect: IndexError('index out of range',)
+error(lambda: g[1])  # expect: IndexError('index out of range',)
 print([hex(colorwheel(i)) for i in (0, 1, 84.5, 85, 170, 255, 256, 300.25)])
 # expect: ['0xff0000', '0xfc0300', '0x2fd00', '0xff00', '0xff', '0xff0000', '0xff0000', '0x7b8400']
 error(colorwheel, "x")  # expect: TypeError("can't convert str to float",)

@@ -15,13 +15,15 @@ volume.label = "DATA"
 print(volume.label)  # expect: DATA
 error(setattr, volume, "label", "TWELVE CHARS")  # expect: OSError(22,) [Errno 22] Invalid argument
 error(setattr, volume, "readonly", True)  # expect: AttributeError("can't set attribute 'readonly'",) can't set attribute 'readonly'
-print(sorted(e[0] for e in volume.ilistdir("/") if e[0] == "storage.py"))  # expect: ['storage.py']
-print(volume.stat("/")[0], volume.getcwd())  # expect: 16384 /
-error(volume.stat, "missing")  # expect: OSError(2,) [Errno 2] No such file/directory
-with volume.open("storage.py", "r") as f:
-    print(f.readline())
-    # expect: import storage
-    # expect:
+with volume.open("volume.txt", "w") as f:
+    f.write("one\ntwo\n")
+print([e for e in volume.ilistdir("/") if e[0] == "volume.txt"])  # expect: [('volume.txt', 32768, 0, 8)]
+print(volume.stat("/")[0], volume.stat("/volume.txt")[6], volume.getcwd())  # expect: 16384 8 /
+with volume.open("volume.txt", "r") as f:
+    print(f.read().split())  # expect: ['one', 'two']
+volume.rename("volume.txt", "renamed.txt")
+volume.remove("renamed.txt")
+error(volume.stat, "renamed.txt")  # expect: OSError(2,) [Errno 2] No such file/directory
 storage.remount("/", readonly=True)
 print(volume.readonly)  # expect: True
 error(setattr, volume, "label", "X")  # expect: OSError(30,) [Errno 30] Read-only filesystem

@@ -59,9 +59,9 @@ import Testing
       fixture.log.wait { $0.reloads.count > count || monotonicNanoseconds() > limit ? .done(()) : .wait(until: limit) }
       delays.append(try #require(fixture.log.withLock { $0.reloads.last }).time - closed)
     }
-    // The best of five: the machine may be busy with other tests.
+    // The best of five, with room for a machine busy with other tests.
     let best = try #require(delays.min())
-    #expect((4_000_000...7_000_000).contains(best), "\(delays)")
+    #expect((4_000_000...10_000_000).contains(best), "\(delays)")
     try fixture.stop()
   }
 

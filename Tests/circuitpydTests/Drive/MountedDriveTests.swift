@@ -183,6 +183,54 @@ import Testing
     try fixture.stop()
   }
 
+  @Test func whoeverMayNotWriteGetsEROFS() throws {
+    let fixture = try DriveFixture()
+    let path = fixture.path
+    #expect(fixture.shell("echo x > a; mkdir d").status == 0)
+    let before = open("\(path)/a", O_WRONLY)
+    fixture.volume.protection.isUSBWritable = false
+    #expect(code(write(before, "y", 1)) == EROFS)
+    close(before)
+    #expect(code(open("\(path)/a", O_WRONLY)) == EROFS)
+    #expect(code(open("\(path)/b", O_WRONLY | O_CREAT, 0o644)) == EROFS)
+    #expect(code(unlink("\(path)/a")) == EROFS)
+    #expect(code(mkdir("\(path)/e", 0o755)) == EROFS)
+    #expect(code(rmdir("\(path)/d")) == EROFS)
+    #expect(code(rename("\(path)/a", "\(path)/c")) == EROFS)
+    #expect(code(truncate("\(path)/a", 0)) == EROFS)
+    #expect(fixture.shell("cat a").output == "x\n")
+    fixture.volume.protection.isUSBWritable = true
+    #expect(fixture.shell("echo y > a; cat a").output == "y\n")
+    try fixture.stop()
+  }
+
+  @Test func aFullDriveSaysSo() throws {
+    let fixture = try DriveFixture(megabytes: 1)
+    #expect(fixture.shell("dd if=/dev/urandom of=big bs=64K 2>&1").output.contains("No space left"))
+    // A name fits still, its content does not.
+    #expect(fixture.shell(": > c").status == 0)
+    #expect(fixture.shell("echo x > c").status != 0)
+    #expect(fixture.volume.statistics.freeClusters == 0)
+    #expect(
+      fixture.shell("rm big && dd if=/dev/urandom of=big bs=64K count=4 && cp big copy && cmp big copy").status == 0)
+    try fixture.stop()
+  }
+
+  @Test func manyAtOnce() throws {
+    let fixture = try DriveFixture()
+    let workers = """
+      for w in 1 2 3 4; do (
+        for i in $(seq 40); do
+          echo $w-$i > f$w; mv f$w g$w; cat g$w >> sum$w; mkdir -p d$w/$i; cp g$w d$w/$i/x; ls -l d$w > /dev/null
+          [ $((i % 3)) = 0 ] && rm -r d$w/$((i - 1))
+          true
+        done ) & done; wait
+      cat sum1 sum2 sum3 sum4 | sort | uniq | wc -l; find d1 d2 d3 d4 -name x | wc -l
+      """
+    #expect(fixture.shell(workers).output == "160\n108\n")
+    try fixture.stop()
+  }
+
   @Test func openFilesOutliveTheUnmountForAWhile() throws {
     let fixture = try DriveFixture()
     let file = open("\(fixture.path)/f", O_RDWR | O_CREAT, 0o644)
