@@ -50,6 +50,19 @@ import Testing
     #expect(!console.isConnected)
   }
 
+  @Test func aPipeThatNobodyReadsDoesNotHoldTheBoard() {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    defer { for end in ends { close(end) } }
+    let console = Console(ends: [FileEnd(descriptor: ends[1], style: .raw, isConnected: false)])
+    let start = SystemClock.monotonicNanoseconds
+    for _ in 0..<100 { console.write([UInt8](repeating: 0x78, count: 10_000)) }
+    #expect(SystemClock.monotonicNanoseconds - start < 5_000_000_000)
+    _ = readSome(ends[0], 60_000)
+    console.write("again")
+    #expect(readSome(ends[0], 5).suffix(5) == Array("again".utf8))
+  }
+
   /// A terminal with a link of its own, its reader running.
   private func terminal() throws -> (PseudoTerminalEnd, Console, String) {
     let link = "/tmp/circuitpyd-tty-\(getpid())-\(UInt32.random(in: 0...9999))"

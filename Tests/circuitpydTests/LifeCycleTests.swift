@@ -111,6 +111,29 @@ import Testing
     )
   }
 
+  @Test func noSaveIsLostHoweverItFalls() {
+    let board = TestBoard(["/code.py": "print('first')\n"])
+    board.wait(for: "first\r\n")
+    var random = SystemRandomNumberGenerator()
+    for number in 0..<100 {
+      let ending = ["", "while True: pass\n", "x\n"][number % 3]
+      board.drive.set("/code.py", "print('save \(number) runs')\n" + ending)
+      #expect(board.supervisor.requestReload(cause: "code.py saved"))
+      usleep(UInt32.random(in: 0...4000, using: &random))
+    }
+    board.wait(for: "save 99 runs\r\n")
+    // Nothing is started twice for one save, nor later than it.
+    board.drive.set("/code.py", "print('last')\n")
+    #expect(board.supervisor.requestReload(cause: "code.py saved"))
+    let text = board.take(until: B.join("last\r\n", B.sb("Done"), B.done, B.waitPrompt))
+    #expect(text.split(separator: "last\r\n").count == 2)
+  }
+
+  @Test func aReloadExceptionOfItsOwnDoesNotReload() {
+    let board = TestBoard(["/code.py": "print('once')\nraise ReloadException\n"])
+    #expect(board.take(until: B.waitPrompt).hasSuffix(B.join("once\r\n", B.sb("Done"), B.done, B.waitPrompt)))
+  }
+
   @Test func noReloadWhileSwitchedOffOrAtThePrompt() {
     let board = TestBoard(["/code.py": "import test\ntest.autoreload(False)\nprint(1)\n"])
     let off = "\(B.lc)Auto-reload is off.\r\n\(B.pressAnyKey)"

@@ -14,8 +14,16 @@ final class FileEnd: ConsoleEnd {
   private let style: Style
   /// Whether a person with a keyboard sits at it.
   let isConnected: Bool
-  /// `text`: a CR came last, and whether LF follows is not known yet.
-  private let holdsCarriageReturn = Mutex(false)
+  private let output = Mutex(OutputState())
+  private struct OutputState {
+    /// `text`: a CR came last, and whether LF follows is not known yet.
+    var holdsCarriageReturn = false
+    var isStalled = false
+  }
+  /// How long output waits for a reader before it is discarded until there is room again.
+  private static let stallMilliseconds: Int32 = 1000
+  /// What a pipe takes without blocking when it reports room (PIPE_BUF).
+  private static let chunkBytes = 4096
 
   /// Writes to a descriptor that stays the caller's.
   init(descriptor: Int32, style: Style, isConnected: Bool) {
@@ -37,31 +45,41 @@ final class FileEnd: ConsoleEnd {
   deinit { if ownsDescriptor { close(fd) } }
 
   func write(_ bytes: UnsafeRawBufferPointer) {
-    if style == .raw {
-      writeAll(bytes)
-      return
-    }
-    holdsCarriageReturn.withLock { isHolding in
+    output.withLock { state in
+      if style == .raw {
+        writeAll(bytes, &state)
+        return
+      }
       var text: [UInt8] = []
       text.reserveCapacity(bytes.count + 1)
       for byte in bytes {
-        if isHolding && byte != 0x0A { text.append(0x0D) }
-        isHolding = byte == 0x0D
-        if !isHolding { text.append(byte) }
+        if state.holdsCarriageReturn && byte != 0x0A { text.append(0x0D) }
+        state.holdsCarriageReturn = byte == 0x0D
+        if byte != 0x0D { text.append(byte) }
       }
-      text.withUnsafeBytes { writeAll($0) }
+      text.withUnsafeBytes { writeAll($0, &state) }
     }
   }
 
-  func writeControl(_ bytes: UnsafeRawBufferPointer) { if style == .raw { writeAll(bytes) } }
+  func writeControl(_ bytes: UnsafeRawBufferPointer) {
+    if style == .raw { output.withLock { writeAll(bytes, &$0) } }
+  }
 
-  private func writeAll(_ bytes: UnsafeRawBufferPointer) {
+  private func writeAll(_ bytes: UnsafeRawBufferPointer, _ state: inout OutputState) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let n = Glibc.write(fd, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      // A pipe or terminal that nobody reads must not hold the board.
+      var target = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+      if poll(&target, 1, state.isStalled ? 0 : Self.stallMilliseconds) == 0 {
+        state.isStalled = true
+        return
+      }
+      state.isStalled = false
+      let part = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.chunkBytes))
+      let n = Glibc.write(fd, part.baseAddress, part.count)
       if n < 0 {
         if errno == EINTR { continue }
-        return  // disk full, or nobody reads any more: the board goes on
+        return  // disk full, or nobody is there any more: the board goes on
       }
       rest = rest.dropFirst(n)
     }

@@ -27,6 +27,8 @@ final class MountedBoard: Sendable {
   init(_ options: MountOptions) throws {
     // Before the first thread: all of them inherit the mask.
     SignalThread.block()
+    // Somebody who closes our stdout gets no more output; the drive stays.
+    signal(SIGPIPE, SIG_IGN)
     let paths = try BoardPaths(mountPoint: options.mountpoint, options)
     let definition = try BoardDefinition.named(options.board)
     let mountPoint = try MountPoint.prepare(paths.mountPoint, allowsNonEmpty: options.nonempty)

@@ -17,7 +17,6 @@ extension Supervisor {
   func runPrompt() {
     state.withLock {
       $0.phase = .prompt
-      $0.isRawMode = false
       $0.isReloadPending = false
     }
     var isRaw = false

@@ -21,7 +21,6 @@ extension Supervisor {
       $0.previousTraceback = nil
       $0.isStatusBarEnabled = true
       $0.isStatusBarSilent = true
-      $0.isRawMode = false
     }
     console.writeControl(Supervisor.lineClear)
     if configuration.isLikeBoard { time.sleep(nanoseconds: Supervisor.bootWaitNanoseconds) }

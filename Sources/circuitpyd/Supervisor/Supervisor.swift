@@ -66,7 +66,6 @@ final class Supervisor: Sendable {
     var isStatusBarEnabled = true
     var isStatusBarSilent = false
     var status = "Done"
-    var isRawMode = false
   }
 
   /// A VM while it may be asked to stop.
