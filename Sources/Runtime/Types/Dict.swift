@@ -116,11 +116,7 @@ extension VM {
         return -1
       }
       if !isStr && !key.isSmallInt { _ = try hash(key) }
-      for i in 0..<DictLayout.slots(p) {
-        let other = DictLayout.slot(p, i).value(0)
-        if !other.isEmpty, try keysEqual(other, key) { return i }
-      }
-      return -1
+      return try dictScan(p, key)
     }
     if isStr {
       let h = StrLayout.hash(key.pointer)
@@ -129,6 +125,30 @@ extension VM {
     }
     if key.isSmallInt && simple { return dictProbe(p, hash: VM.hash32(small: key.small)) { $0 == key } }
     return try dictProbeGeneral(p, key)
+  }
+
+  // Comparing and hashing keys may run user code, and that may change the very table. Whoever calls it looks at the layout version
+  // afterwards, and begins again if it is another.
+
+  /// Slot of a key in a small table, by comparing with each.
+  private func dictScan(_ p: UnsafeMutableRawPointer, _ key: Value) throws(PyError) -> Int {
+    while true {
+      let version = p.word(DictLayout.version)
+      let n = DictLayout.slots(p)
+      if n > DictLayout.smallSlots { return try dictProbeGeneral(p, key) }
+      var i = 0
+      while i < n {
+        let other = DictLayout.slot(p, i).value(0)
+        if !other.isEmpty {
+          let isSame = try keysEqual(other, key)
+          if p.word(DictLayout.version) != version { break }
+          if isSame { return i }
+        }
+        i += 1
+      }
+      if i == n { return -1 }
+      try pollInterrupts()
+    }
   }
 
   /// Hash used by the index (not visible to Python): the same for keys that compare equal.
@@ -145,16 +165,23 @@ extension VM {
 
   private func dictProbeGeneral(_ p: UnsafeMutableRawPointer, _ key: Value) throws(PyError) -> Int {
     let h = try hash32(key)
-    let table = DictIndex(p)
-    var i = Int(h) & table.mask
     while true {
-      let entry = table.table[i]
-      if entry == 0 { return -1 }
-      if entry != DictIndex.deleted {
-        let slot = Int(entry) - 1
-        if try keysEqual(DictLayout.slot(p, slot).value(0), key) { return slot }
+      if DictLayout.slots(p) <= DictLayout.smallSlots { return try dictScan(p, key) }
+      let version = p.word(DictLayout.version)
+      let table = DictIndex(p)
+      var i = Int(h) & table.mask
+      while true {
+        let entry = table.table[i]
+        if entry == 0 { return -1 }
+        if entry != DictIndex.deleted {
+          let slot = Int(entry) - 1
+          let isSame = try keysEqual(DictLayout.slot(p, slot).value(0), key)
+          if p.word(DictLayout.version) != version { break }
+          if isSame { return slot }
+        }
+        i = (i + 1) & table.mask
       }
-      i = (i + 1) & table.mask
+      try pollInterrupts()
     }
   }
 
@@ -186,26 +213,57 @@ extension VM {
     try dictInsertNew(p, key, value)
   }
 
+  /// The hashes that place a key: the board's short one, and the index' own.
+  private struct KeyHashes {
+    var board: UInt32
+    var index: UInt32
+  }
+
+  private func hashes(_ key: Value) throws(PyError) -> KeyHashes {
+    if key.isSmallInt {
+      return KeyHashes(board: UInt32(truncatingIfNeeded: key.small), index: VM.hash32(small: key.small))
+    }
+    return KeyHashes(board: try boardHash(key), index: try hash32(key))
+  }
+
+  /// Hashes of all keys by slot, of a table that hashing them did not change.
+  private func allHashes(_ p: UnsafeMutableRawPointer) throws(PyError) -> [KeyHashes] {
+    while true {
+      let version = p.word(DictLayout.version)
+      var all: [KeyHashes] = []
+      all.reserveCapacity(DictLayout.slots(p))
+      while all.count < DictLayout.slots(p) {
+        let key = DictLayout.slot(p, all.count).value(0)
+        all.append(key.isEmpty ? KeyHashes(board: 0, index: 0) : try hashes(key))
+        if p.word(DictLayout.version) != version { break }
+      }
+      if p.word(DictLayout.version) == version { return all }
+      try pollInterrupts()
+    }
+  }
+
   /// Adds a key known to be absent.
   func dictInsertNew(_ p: UnsafeMutableRawPointer, _ key: Value, _ value: Value) throws(PyError) {
-    if DictLayout.used(p) == DictLayout.slots(p) {
+    let keyHashes = try hashes(key)
+    while DictLayout.used(p) == DictLayout.slots(p) {
       // Ordered tables grow by the board's array rule; hashed ones to the next size of its list.
       let used = DictLayout.used(p)
       try dictResize(p, slots: DictLayout.isOrdered(p) ? used + 4 : DictLayout.size(atLeast: used + 1))
     }
     if !key.isSmallInt && !key.has(.str) { p.header = Header(bits: p.header.bits & ~DictLayout.simpleKeysFlag) }
-    try dictPlace(p, key, value)
+    dictPlace(p, key, value, keyHashes)
     p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
     s.pointee.nextDictVersion &+= 1
   }
 
-  private func dictPlace(_ p: UnsafeMutableRawPointer, _ key: Value, _ value: Value) throws(PyError) {
+  /// Puts a key into a table with room for it. Runs no user code.
+  private func dictPlace(_ p: UnsafeMutableRawPointer, _ key: Value, _ value: Value, _ hashes: KeyHashes) {
     let n = DictLayout.slots(p)
     var at: Int
     if DictLayout.isOrdered(p) {
       at = DictLayout.used(p)
     } else {
-      at = Int(try boardHash(key) % UInt32(truncatingIfNeeded: n))
+      at = Int(hashes.board % UInt32(truncatingIfNeeded: n))
       if n > DictLayout.smallSlots {
         at = DictIndex(p).firstFree(from: at, slots: n)
       } else {
@@ -216,12 +274,16 @@ extension VM {
     slot.set(0, key)
     slot.set(8, value)
     DictLayout.setUsed(p, DictLayout.used(p) + 1)
-    if n > DictLayout.smallSlots { DictIndex(p).insert(slot: at, hash: try hash32(key)) }
+    if n > DictLayout.smallSlots { DictIndex(p).insert(slot: at, hash: hashes.index) }
   }
 
   func dictResize(_ p: UnsafeMutableRawPointer, slots: Int) throws(PyError) {
+    let isSimple = p.header.bits & DictLayout.simpleKeysFlag != 0
+    let oldHashes = isSimple ? [] : try allHashes(p)
     let old = p.value(DictLayout.entries)
     let oldSlots = DictLayout.slots(p)
+    // Hashing may have filled the table further than whoever asked for these slots knew.
+    let slots = max(slots, DictLayout.used(p))
     let items = try allocateZeroed(
       .items, leaf: false, payload: slots * 16, charge: slots * DictLayout.boardSlotBytes(p))
     var index = Value.empty
@@ -236,7 +298,7 @@ extension VM {
       for i in 0..<oldSlots {
         let entry = old.pointer + (8 + i * 16)
         let key = entry.value(0)
-        if !key.isEmpty { try dictPlace(p, key, entry.value(8)) }
+        if !key.isEmpty { dictPlace(p, key, entry.value(8), isSimple ? try hashes(key) : oldHashes[i]) }
       }
       release(old.pointer)
     }
@@ -296,8 +358,11 @@ extension VM {
   }
 
   func dictRemove(_ p: UnsafeMutableRawPointer, slot i: Int) throws(PyError) -> Value {
+    let version = p.word(DictLayout.version)
+    let isIndexed = DictLayout.slots(p) > DictLayout.smallSlots
+    let keyHash = isIndexed && !DictLayout.isOrdered(p) ? try hash32(DictLayout.slot(p, i).value(0)) : 0
+    if p.word(DictLayout.version) != version { throw runtimeError("dict changed while a key was removed") }
     let slot = DictLayout.slot(p, i)
-    let key = slot.value(0)
     let value = slot.value(8)
     let used = DictLayout.used(p)
     if DictLayout.isOrdered(p) {
@@ -312,7 +377,7 @@ extension VM {
       DictLayout.setUsed(p, used - 1)
       if DictLayout.slots(p) > DictLayout.smallSlots {
         let index = DictIndex(p)
-        index.remove(slot: i, hash: try hash32(key))
+        index.remove(slot: i, hash: keyHash)
         if index.isWorn(used: used - 1) { try dictRebuildIndex(p) }
       }
     }
@@ -322,13 +387,13 @@ extension VM {
   }
 
   private func dictRebuildIndex(_ p: UnsafeMutableRawPointer) throws(PyError) {
+    let hashes = try allHashes(p)
     let n = DictLayout.slots(p)
+    // Hashing may have run user code that made the table a small one.
+    if n <= DictLayout.smallSlots { return }
     let index = DictIndex(p)
     index.clear(slots: n)
-    for i in 0..<n {
-      let key = DictLayout.slot(p, i).value(0)
-      if !key.isEmpty { index.insert(slot: i, hash: try hash32(key)) }
-    }
+    for i in 0..<n where !DictLayout.slot(p, i).value(0).isEmpty { index.insert(slot: i, hash: hashes[i].index) }
   }
 
   package func dictClear(_ dict: Value) {
@@ -405,7 +470,13 @@ struct DictIndex {
   func remove(slot: Int, hash: UInt32) {
     bitmap[slot >> 6] &= ~(1 << UInt64(slot & 63))
     var i = Int(hash) & mask
-    while table[i] != UInt32(slot) + 1 { i = (i + 1) & mask }
+    var left = mask + 1
+    while left > 0 && table[i] != UInt32(slot) + 1 {
+      i = (i + 1) & mask
+      left -= 1
+    }
+    // A key whose hash has changed since may stand anywhere, but it is in the table.
+    if left == 0 { return }
     table[i] = DictIndex.deleted
     worn.pointee += 1
   }

@@ -135,6 +135,10 @@ extension VM {
   func listSet(_ list: Value, _ index: Value, _ value: Value) throws(PyError) {
     let p = list.pointer
     if index.has(.slice) {
+      // Before the bounds: making a list may run user code, and that may change this one.
+      let items = value.isEmpty || (value.has(.list) && value != list) ? value : try self.list(from: value)
+      push(items)
+      defer { pop() }
       let (start, stop, step, _) = try sliceBounds(index, ListLayout.count(p))
       if step != 1 {
         throw error(.notImplementedError, "only slices with step=1 (aka None) are supported")
@@ -143,7 +147,6 @@ extension VM {
         try listReplace(list, start, max(start, stop), nil, 0)
         return
       }
-      let items = value.has(.list) && value != list ? value : try self.list(from: value)
       try listReplace(list, start, max(start, stop), ListLayout.at(items.pointer, 0), ListLayout.count(items.pointer))
       return
     }
