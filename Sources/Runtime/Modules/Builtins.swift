@@ -29,6 +29,8 @@ extension VM {
     try define(builtins, constant: "Ellipsis", .ellipsis)
     try define(builtins, constant: "NotImplemented", .notImplemented)
     try define(builtins, constant: "__debug__", .true)
+    // Found by class bodies of code whose globals have no name.
+    try define(builtins, constant: "__name__", intern("builtins"))
     try define(builtins, functions: VM.builtinFunctions + VM.codeFunctions + VM.consoleFunctions)
     interpreter.buildClass = try makeNative(
       NativeDefinition("__build_class__", 2, nil) {

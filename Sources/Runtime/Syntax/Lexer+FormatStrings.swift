@@ -32,7 +32,7 @@ extension Lexer {
       return true
     }
     var expression = readExpression()
-    if expression.isEmpty && dialect == .micropython {
+    if expression.isEmpty {
       failure = malformed()
       return false
     }
@@ -46,7 +46,8 @@ extension Lexer {
   }
 
   private func malformed() -> CompileError {
-    CompileError(kind: .syntaxError, message: "malformed f-string", line: Int(token.line))
+    let message = dialect == .micropython ? "malformed f-string" : "invalid syntax"
+    return CompileError(kind: .syntaxError, message: message, line: Int(token.line))
   }
 
   /// The text up to a `:`, `}`, `!r` or `!s` outside brackets and braces.

@@ -56,6 +56,9 @@ extension VM {
     let p = try allocateZeroed(.dict, leaf: false, payload: DictLayout.payload, charge: 16)
     p.header = Header(
       bits: p.header.bits | DictLayout.simpleKeysFlag | (ordered ? Header.orderedFlag : 0))
+    // Never 0, which is what an inline cache holds that nothing was found for yet.
+    p.set(DictLayout.version, word: Int(truncatingIfNeeded: s.pointee.nextDictVersion))
+    s.pointee.nextDictVersion &+= 1
     if count > 0 { try dictResize(p, slots: count) }
     return Value(p)
   }

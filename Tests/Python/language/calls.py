@@ -57,3 +57,21 @@ try:
     5()
 except TypeError as e:
     print(e)  # expect: 'int' object isn't callable
+
+# Globals that are empty to begin with.
+g = {}
+exec("global zz\nzz = 1", g)
+print(g["zz"])  # expect: 1
+try:
+    exec("(lambda: yy)()", {})
+except NameError as e:
+    print(e)  # expect: name 'yy' isn't defined
+exec("class A:\n  pass\nprint(A.__module__)", {})  # expect: builtins
+for source in ("f'{}'", "print('a') if", "x = = 1"):
+    try:
+        eval(source)
+    except SyntaxError as e:
+        print(e)
+# expect: invalid syntax
+# expect: invalid syntax
+# expect: invalid syntax
