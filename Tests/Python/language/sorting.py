@@ -27,8 +27,8 @@ class Reverse:
 
 
 print([r.n for r in sorted(Reverse(i) for i in (3, 1, 2))])  # expect: [3, 2, 1]
-big = [i * 7919 % 10007 for i in range(10007)]
+big = [i * 791 % 1009 for i in range(1009)]
 big.sort()
-print(big == list(range(10007)))  # expect: True
+print(big == list(range(1009)))  # expect: True
 big.sort()
-print(big[:3], big[-1])  # expect: [0, 1, 2] 10006
+print(big[:3], big[-1])  # expect: [0, 1, 2] 1008
