@@ -223,10 +223,11 @@ extension VM {
   }
 
   private func hashes(_ key: Value) throws(PyError) -> KeyHashes {
-    if key.isSmallInt {
-      return KeyHashes(board: UInt32(truncatingIfNeeded: key.small), index: VM.hash32(small: key.small))
-    }
-    return KeyHashes(board: try boardHash(key), index: try hash32(key))
+    if key.has(.str) { return KeyHashes(board: try boardHash(key), index: StrLayout.hash(key.pointer)) }
+    // One call for both: it may run user code.
+    let hash = key.isSmallInt ? key.small : try hash(key)
+    let board = key.has(.bytes) ? try boardHash(key) : UInt32(truncatingIfNeeded: hash)
+    return KeyHashes(board: board, index: VM.hash32(small: hash))
   }
 
   /// Hashes of all keys by slot, of a table that hashing them did not change.

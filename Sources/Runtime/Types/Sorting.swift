@@ -43,7 +43,7 @@ extension VM {
     var parts = [(first: 0, last: order.count - 1)]
     /// Whether the key at place `i` belongs before (or, reversed, not before) that at place `j`.
     func precedes(_ i: Int, _ j: Int) throws(PyError) -> Bool {
-      try poll()
+      try pollInterrupts()
       comparisons += 1
       return try less(ListLayout.item(keys.pointer, i), ListLayout.item(keys.pointer, j)) != reverse
     }
@@ -104,7 +104,7 @@ extension VM {
     var i = low
     var j = middle
     for k in low..<high {
-      try poll()
+      try pollInterrupts()
       let takesLeft: Bool
       if i >= middle {
         takesLeft = false
