@@ -8,6 +8,12 @@ package protocol Part: AnyObject {
   var summary: String { get }
   /// What can be asked and set from outside, in the order to show it.
   var properties: [PartProperty] { get }
+  /// How long it takes until the part has measured what was set last; 0 when it measures only when told to.
+  var nanosecondsUntilMeasured: UInt64 { get }
+}
+
+extension Part {
+  package var nanosecondsUntilMeasured: UInt64 { 0 }
 }
 
 /// A part that speaks I2C.

@@ -46,10 +46,13 @@ package final class PartSet: @unchecked Sendable {
 
   /// Sets "adt7410.temperature" to "30.5". The board itself can be set too: "cpu.temperature", and for each pin
   /// "A0.voltage" and "D5.level".
-  package func set(_ property: String, _ value: String) throws(PartError) {
+  /// Returns how many nanoseconds it takes until the part has measured it.
+  @discardableResult
+  package func set(_ property: String, _ value: String) throws(PartError) -> UInt64 {
     try board.withLock { () throws(PartError) in
       let (part, found) = try find(property)
       try found.set(value, owner: part.name)
+      return part.nanosecondsUntilMeasured
     }
   }
 

@@ -52,8 +52,6 @@ package final class ADT7410: Part, I2CTarget {
           set: { [unowned self] celsius in
             catchUp()
             ambient = celsius
-            // Whoever sets a temperature and reads at once means the new one, not the 240 ms that a conversion takes.
-            if conversionEnds != nil { convert() }
           })),
       PartProperty(
         name: "int", summary: "level of the INT pin, not wired to the board",
@@ -72,6 +70,11 @@ package final class ADT7410: Part, I2CTarget {
             return isCTActive == isSet(Configuration.ctActiveHigh) ? "high" : "low"
           }, set: nil)),
     ]
+  }
+
+  package var nanosecondsUntilMeasured: UInt64 {
+    let now = clock.monotonicNanoseconds
+    return conversionEnds.map { $0 - min($0, now) } ?? 0
   }
 
   // MARK: Bus

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Mark; there is no sweep: the allocator walks the mark bits.
 ///
 /// Roots are exact: the VM stack up to `top`, the VM's own fields, and `Interpreter.roots`. A word is taken for a reference
@@ -11,7 +13,7 @@ extension VM {
     var marker = Marker(interpreter: interpreter, state: s)
     // What lies above the top is dead; zeroed, it cannot come back as a stale reference when a frame grows over it.
     let top = s.pointee.top
-    top.initializeMemory(as: UInt8.self, repeating: 0, count: interpreter.stackEnd - top)
+    memset(top, 0, interpreter.stackEnd - top)
     marker.scan(s.pointee.stackBase, bytes: top - s.pointee.stackBase)
     for root in interpreter.roots { marker.reach(root) }
     marker.reach(interpreter.previousException)

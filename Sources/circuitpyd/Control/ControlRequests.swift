@@ -6,6 +6,7 @@ import Synchronization
 /// What can be asked of a running board over its socket.
 final class ControlRequests: Sendable {
   private static let longestPressMilliseconds = 60_000
+  private static let longestConversionMicroseconds: UInt64 = 2_000_000
   let board = Mutex<MountedBoard?>(nil)
 
   func answer(_ verb: String, _ argument: String) throws(ControlError) -> [String] {
@@ -25,7 +26,9 @@ final class ControlRequests: Sendable {
     guard let equals = assignment.firstIndex(of: "=") else { throw ControlError("give PART.PROPERTY=VALUE") }
     let property = String(assignment[..<equals])
     do throws(PartError) {
-      try board.parts.set(property, String(assignment[assignment.index(after: equals)...]))
+      let nanoseconds = try board.parts.set(property, String(assignment[assignment.index(after: equals)...]))
+      // Whoever sets a value and then looks means the new one, and a sensor takes its time to convert.
+      usleep(UInt32(min(nanoseconds / 1000 + 1, Self.longestConversionMicroseconds)))
     } catch {
       throw ControlError(error.description)
     }
