@@ -47,6 +47,8 @@ class Board:
                                             stdin=subprocess.DEVNULL, stdout=nothing, stderr=notes, cwd=self.folder)
         self.wait(lambda: "mounted" in self.notes() or self.process.poll() is not None, "mounted", 20)
         expect(self.process.poll() is None, f"mount ended with {self.process.poll()}: {self.notes()}")
+        # What is saved from here on is another run.
+        self.wait(lambda: OUTPUT in self.log(), "the first run", 20)
 
     def __exit__(self, kind, error, trace):
         if kind is not None:
@@ -107,9 +109,11 @@ class Board:
         (self.drive / name).write_text(source)
 
     def run_code(self, source, until, seconds=10.0):
-        """Saves code.py and waits for `until` in what it prints; returns the new part of the log."""
-        start = len(self.log())
+        """Saves code.py and waits for `until` in what its run prints; returns that part of the log."""
+        before = len(self.log())
         self.save(source)
+        self.wait_for(OUTPUT, seconds, after=before)
+        start = self.log().index(OUTPUT, before)
         self.wait_for(until, seconds, after=start)
         return self.log()[start:]
 

@@ -175,7 +175,7 @@ import Testing
     defer { close(client) }
     let received = Mutex<[UInt8]>([])
     let isDone = Mutex(false)
-    HelperThread.start {
+    NativeThread.detached {
       var chunk = [UInt8](repeating: 0, count: 1000)
       while received.withLock({ $0.count }) < 300_000 {
         let n = read(client, &chunk, chunk.count)

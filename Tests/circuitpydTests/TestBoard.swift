@@ -39,7 +39,7 @@ final class TestBoard: Sendable {
     supervisor = Supervisor(
       configuration: .init(identity: TestBoard.identity, safeMode: safeMode), drive: drive, console: console,
       time: time,
-      nvm: MemoryNVM(sizeBytes: 256),
+      nvm: FileNVM(path: nil, sizeBytes: 256),
       makeInterpreter: { host, services in
         let interpreter = Interpreter(host: host)
         interpreter.moduleState["test"] = ServicesBox(services)

@@ -126,7 +126,8 @@ package final class BlockStore: VolumeStorage {
   /// Whether the volume was never formatted: its boot sector is erased flash. A crash may come between making an image and
   /// formatting it, so this and not the image's age tells.
   package func isBlank() throws(FlashError) -> Bool {
-    try withUnsafeTemporaryAllocation(byteCount: AdoptableVolume.sizeBytes, alignment: 16) { (sector) throws(FlashError) in
+    try withUnsafeTemporaryAllocation(byteCount: AdoptableVolume.sizeBytes, alignment: 16) {
+      (sector) throws(FlashError) in
       try read(0, into: sector)
       return sector.allSatisfy { $0 == 0xFF }
     }

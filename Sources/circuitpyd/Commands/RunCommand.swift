@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
     }
     var options = InterpreterOptions(board: definition)
     if let heap { options.heapBytes = heap.bytes }
-    options.floatMode = float.mode
+    if let floatMode = float.mode { options.floatMode = floatMode }
     let program = try Program.load(path: path, code: code)
     let interpreterOptions = options
     let isVirtual = virtualTime
@@ -53,7 +53,7 @@ struct RunCommand: ParsableCommand {
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
     nonisolated(unsafe) var failure: PartError?
-    PythonThread.run {
+    try PythonThread.run {
       let files = FolderFileStore(program.folder)
       let host = StdioHost(files: files, virtualTime: isVirtual)
       let board = SimulatedBoard(definition: definition, clock: host.clock)
@@ -151,7 +151,7 @@ struct Program {
 enum Watchdog {
   static func start(seconds: Double) {
     let microseconds = UInt32(min(seconds, 4000) * 1e6)
-    HelperThread.start {
+    NativeThread.detached {
       usleep(microseconds)
       _exit(124)
     }
@@ -178,5 +178,6 @@ struct ByteCount: ExpressibleByArgument {
 
 enum FloatWidth: String, ExpressibleByArgument, CaseIterable {
   case board, single, double
-  var mode: FloatMode { self == .board ? .board : self == .single ? .single : .double }
+  /// nil: what the board has.
+  var mode: FloatMode? { self == .board ? nil : self == .single ? .single : .double }
 }

@@ -108,7 +108,7 @@ final class PseudoTerminalEnd: ConsoleEnd {
 
   /// Starts reading, on a thread of its own that lives until `stop`.
   func start(_ console: Console) {
-    HelperThread.start { [self] in readLoop(console) }
+    NativeThread.detached { [self] in readLoop(console) }
   }
 
   /// Ends the reader and takes the link away.

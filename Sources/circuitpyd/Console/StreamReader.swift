@@ -4,7 +4,7 @@ import Glibc
 enum StreamReader {
   /// Reads until the stream ends. The descriptor has to stay open as long as the process lives.
   static func start(descriptor: Int32, into console: Console) {
-    HelperThread.start {
+    NativeThread.detached {
       var chunk = [UInt8](repeating: 0, count: 4096)
       while true {
         let n = read(descriptor, &chunk, chunk.count)

@@ -29,7 +29,7 @@ final class ControlServer: Sendable {
     }
   }
 
-  func start() { HelperThread.start { [self] in serve() } }
+  func start() { NativeThread.detached { [self] in serve() } }
 
   /// Takes the socket away; the thread ends with the process.
   func stop() {

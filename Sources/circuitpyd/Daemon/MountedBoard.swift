@@ -22,7 +22,6 @@ final class MountedBoard: Sendable {
   let parts: PartSet
   private let control: ControlServer
   private let ended = WakeSignal()
-  private let isEnding = Mutex(false)
 
   init(_ options: MountOptions) throws {
     // Before the first thread: all of them inherit the mask.
@@ -49,7 +48,7 @@ final class MountedBoard: Sendable {
 
     var vmOptions = InterpreterOptions(board: definition)
     if let heap = options.heap { vmOptions.heapBytes = heap.bytes }
-    vmOptions.floatMode = options.float.mode
+    if let floatMode = options.float.mode { vmOptions.floatMode = floatMode }
     vmOptions.strict = options.strict
     let volume = image.volume
     let interpreterOptions = vmOptions
@@ -102,6 +101,8 @@ final class MountedBoard: Sendable {
     do {
       try drive.start()
     } catch {
+      terminal.stop()
+      control.stop()
       try? image.close()
       throw error
     }

@@ -14,13 +14,13 @@ final class Checkpointer: Sendable {
   private static let lookNanoseconds: UInt64 = 20_000_000
 
   private let monitor: Monitor<State>
-  private let thread: DriveThread
+  private let thread: NativeThread
 
   /// `onFailure` is told once if the image cannot be written. Nil when the system gives no thread.
   init?(volume: Volume, onFailure: @escaping @Sendable (FlashError) -> Void) {
     // What recovery left to do counts as a change.
-    let monitor = Monitor(State(lastChange: monotonicNanoseconds()))
-    let thread = DriveThread {
+    let monitor = Monitor(State(lastChange: SystemClock.monotonicNanoseconds))
+    let thread = NativeThread {
       do throws(FlashError) {
         while try Self.step(monitor, volume) {}
       } catch {
@@ -37,7 +37,7 @@ final class Checkpointer: Sendable {
     let isIdle: Bool? = monitor.wait { state in
       if state.isStopping { return .done(nil) }
       guard let lastChange = state.lastChange else { return .wait(until: nil) }
-      let now = monotonicNanoseconds()
+      let now = SystemClock.monotonicNanoseconds
       if now >= lastChange + idleNanoseconds {
         state.lastChange = nil
         return .done(true)
@@ -58,15 +58,15 @@ final class Checkpointer: Sendable {
   }
 
   private static func pause(_ monitor: Monitor<State>) {
-    let limit = monotonicNanoseconds() + lookNanoseconds
-    monitor.wait { $0.isStopping || monotonicNanoseconds() >= limit ? .done(()) : .wait(until: limit) }
+    let limit = SystemClock.monotonicNanoseconds + lookNanoseconds
+    monitor.wait { $0.isStopping || SystemClock.monotonicNanoseconds >= limit ? .done(()) : .wait(until: limit) }
   }
 
   /// The volume changed; cheap.
   func noteChange() {
     monitor.update { state in
       let wasIdle = state.lastChange == nil
-      state.lastChange = monotonicNanoseconds()
+      state.lastChange = SystemClock.monotonicNanoseconds
       return wasIdle
     }
   }

@@ -16,7 +16,7 @@ final class FuseMount: Sendable {
   private let server: FuseServer
   private let session: FuseSession
   private let monitor: Monitor<State>
-  private let thread: DriveThread
+  private let thread: NativeThread
   private let hasStopped = Atomic<Bool>(false)
 
   /// Mounts and begins to serve. `onEnd` is told, on a thread of the mount, when it ended: by `stop` or by somebody who
@@ -40,7 +40,7 @@ final class FuseMount: Sendable {
     let monitor = Monitor(State())
     // Interrupts the wait of libfuse's main loop, see `stop`.
     SignalThread.installEmptyHandler(SIGURG)
-    let thread = DriveThread {
+    let thread = NativeThread {
       SignalThread.unblock(SIGURG)
       // The result says little: 0, a signal's number, or an errno after trouble that libfuse has logged.
       _ = cfuse_session_loop_mt(session.raw, Self.maximumThreads, Self.maximumThreads)
@@ -70,10 +70,10 @@ final class FuseMount: Sendable {
 
   /// Waits for `milliseconds` at most; whether the mount has ended.
   private func waitForEnd(milliseconds: UInt64) -> Bool {
-    let limit = monotonicNanoseconds() + milliseconds * 1_000_000
+    let limit = SystemClock.monotonicNanoseconds + milliseconds * 1_000_000
     return monitor.wait { state in
       if state.hasEnded { return .done(true) }
-      return monotonicNanoseconds() >= limit ? .done(false) : .wait(until: limit)
+      return SystemClock.monotonicNanoseconds >= limit ? .done(false) : .wait(until: limit)
     }
   }
 

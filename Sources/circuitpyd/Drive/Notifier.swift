@@ -21,12 +21,12 @@ final class Notifier: Sendable {
   }
 
   private let monitor = Monitor(State())
-  private let thread = Mutex<DriveThread?>(nil)
+  private let thread = Mutex<NativeThread?>(nil)
 
   /// False when the system gives no thread.
   func start(_ session: FuseSession) -> Bool {
     let monitor = monitor
-    let started = DriveThread {
+    let started = NativeThread {
       while let notes = Self.next(monitor) {
         for note in notes where !Self.tell(note, session) {
           // Nobody listens any more.

@@ -12,7 +12,7 @@ final class ReloadThread: Sendable {
   }
 
   private let monitor: Monitor<State>
-  private let thread: DriveThread
+  private let thread: NativeThread
 
   /// Nil when the system gives no thread.
   init?(
@@ -20,7 +20,7 @@ final class ReloadThread: Sendable {
     onReload: @escaping @Sendable (ReloadCause) -> Void
   ) {
     let monitor = Monitor(State(policy: ReloadPolicy(mode: mode)))
-    let thread = DriveThread {
+    let thread = NativeThread {
       while true {
         switch Self.nextDecision(monitor) {
         case nil: return
@@ -45,7 +45,7 @@ final class ReloadThread: Sendable {
         state.wakesAt = nil
         return .wait(until: nil)
       }
-      let decision = state.policy.poll(at: monotonicNanoseconds())
+      let decision = state.policy.poll(at: SystemClock.monotonicNanoseconds)
       if decision != .nothing { return .done(decision) }
       state.wakesAt = deadline
       return .wait(until: deadline)
@@ -56,7 +56,7 @@ final class ReloadThread: Sendable {
   func note(_ event: VolumeEvent) {
     var mustStop = false
     monitor.update { state in
-      mustStop = state.policy.note(event, at: monotonicNanoseconds()) == .stop
+      mustStop = state.policy.note(event, at: SystemClock.monotonicNanoseconds) == .stop
       return Self.mustWake(state)
     }
     if mustStop { onStop() }
@@ -79,11 +79,11 @@ final class ReloadThread: Sendable {
   /// Waits until no save is in progress and a program may start, and takes the changes so far as seen by it. False when that
   /// did not come in time; the changes then still reload.
   func waitUntilSettled(timeoutMilliseconds: UInt64) -> Bool {
-    let limit = monotonicNanoseconds() + timeoutMilliseconds * 1_000_000
+    let limit = SystemClock.monotonicNanoseconds + timeoutMilliseconds * 1_000_000
     // The thread slept while the start was waiting.
     defer { monitor.update { _ in true } }
     return monitor.wait { state in
-      let now = monotonicNanoseconds()
+      let now = SystemClock.monotonicNanoseconds
       state.isStarting = false
       if state.isStopping { return .done(false) }
       if state.policy.isSettled(at: now) {

@@ -23,13 +23,13 @@ enum SignalThread {
   /// Calls `onFirst` at the first signal; the second ends the process at once, which harms no image (`flashfs.md` §5). False
   /// when the system gives no thread.
   static func start(onFirst: @escaping @Sendable (_ signal: Int32) -> Void) -> Bool {
-    let thread = DriveThread {
+    let thread = NativeThread {
       var set = signalSet()
       var signal: Int32 = 0
       while sigwait(&set, &signal) != 0 {}
       // On its own thread: a stop that hangs must not keep the second signal out.
       let first = signal
-      if DriveThread({ onFirst(first) }) == nil { onFirst(first) }
+      if NativeThread({ onFirst(first) }) == nil { onFirst(first) }
       while sigwait(&set, &signal) != 0 {}
       _exit(128 + signal)
     }

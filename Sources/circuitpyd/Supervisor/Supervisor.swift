@@ -95,8 +95,8 @@ final class Supervisor: Sendable {
     console.observe(
       changed: { [weak self] in self?.time.wake() },
       connected: { [weak self] end in self?.showStatus(on: end) })
-    HelperThread.start { [self] in watchLoop() }
-    HelperThread.start(stackBytes: PythonThread.stackBytes) { [self] in
+    NativeThread.detached { [self] in watchLoop() }
+    NativeThread.detached(stackBytes: PythonThread.stackBytes) { [self] in
       mainLoop()
       finished.send()
     }

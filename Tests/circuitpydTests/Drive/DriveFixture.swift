@@ -32,7 +32,7 @@ final class DriveFixture: Sendable {
       callbacks: Drive.Callbacks(
         onReload: { cause in
           log.update {
-            $0.reloads.append((monotonicNanoseconds(), cause))
+            $0.reloads.append((SystemClock.monotonicNanoseconds, cause))
             return true
           }
         },
@@ -78,8 +78,10 @@ final class DriveFixture: Sendable {
 
   /// Waits for `count` reloads, then a while for one too many.
   func reloads(_ count: Int) -> [ReloadCause] {
-    let limit = monotonicNanoseconds() + 8_000_000_000
-    log.wait { $0.reloads.count >= count || monotonicNanoseconds() >= limit ? .done(()) : .wait(until: limit) }
+    let limit = SystemClock.monotonicNanoseconds + 8_000_000_000
+    log.wait {
+      $0.reloads.count >= count || SystemClock.monotonicNanoseconds >= limit ? .done(()) : .wait(until: limit)
+    }
     usleep(400_000)
     return log.withLock { $0.reloads.map(\.cause) }
   }

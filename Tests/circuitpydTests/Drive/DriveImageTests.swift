@@ -27,12 +27,12 @@ import Testing
     let text = "print('saved')\n"
     let read = "mcopy -n -i '\(path)' ::code.py -"
     #expect(Shell.run("cd '\(folder)' && printf \"\(text)\" > code.py").status == 0)
-    let limit = monotonicNanoseconds() + 5_000_000_000
+    let limit = SystemClock.monotonicNanoseconds + 5_000_000_000
     var isDirty = true
     repeat {
       usleep(50_000)
       isDirty = try volume.withStorage { storage throws(FlashError) in (storage as? BlockStore)?.isDirty ?? true }
-    } while isDirty && monotonicNanoseconds() < limit
+    } while isDirty && SystemClock.monotonicNanoseconds < limit
     #expect(!isDirty)
     #expect(Shell.run(read).output == text)
 

@@ -234,14 +234,14 @@ import Testing
   @Test func openFilesOutliveTheUnmountForAWhile() throws {
     let fixture = try DriveFixture()
     let file = open("\(fixture.path)/f", O_RDWR | O_CREAT, 0o644)
-    let closer = DriveThread {
+    let closer = NativeThread {
       usleep(300_000)
       _ = write(file, "late", 4)
       close(file)
     }
-    let start = monotonicNanoseconds()
+    let start = SystemClock.monotonicNanoseconds
     fixture.drive.stop()
-    #expect(monotonicNanoseconds() - start < 3_000_000_000)
+    #expect(SystemClock.monotonicNanoseconds - start < 3_000_000_000)
     closer?.join()
     #expect(try fixture.content("/f") == "late")
     #expect(fixture.log.withLock { $0.unmounts } == 1)
@@ -251,9 +251,9 @@ import Testing
   @Test func aFileThatStaysOpenDoesNotKeepTheDaemon() throws {
     let fixture = try DriveFixture()
     let file = open("\(fixture.path)/f", O_RDWR | O_CREAT, 0o644)
-    let start = monotonicNanoseconds()
+    let start = SystemClock.monotonicNanoseconds
     fixture.drive.stop()
-    #expect((4_900_000_000..<7_000_000_000).contains(monotonicNanoseconds() - start))
+    #expect((4_900_000_000..<7_000_000_000).contains(SystemClock.monotonicNanoseconds - start))
     #expect(code(write(file, "late", 4)) != 0)
     close(file)
     rmdir(fixture.path)
@@ -262,8 +262,8 @@ import Testing
   @Test func somebodyElseUnmounts() throws {
     let fixture = try DriveFixture()
     #expect(Shell.run("umount '\(fixture.path)'").status == 0)
-    let limit = monotonicNanoseconds() + 3_000_000_000
-    fixture.log.wait { $0.unmounts == 1 || monotonicNanoseconds() > limit ? .done(()) : .wait(until: limit) }
+    let limit = SystemClock.monotonicNanoseconds + 3_000_000_000
+    fixture.log.wait { $0.unmounts == 1 || SystemClock.monotonicNanoseconds > limit ? .done(()) : .wait(until: limit) }
     #expect(fixture.log.withLock { $0.unmounts } == 1)
     try fixture.stop()
   }
