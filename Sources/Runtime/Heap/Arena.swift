@@ -129,6 +129,15 @@ struct Arena {
     return taken
   }
 
+  /// After marking: makes the part of the small region in use `wanted` blocks long, or as long as what lives there needs. Without giving
+  /// back what grew between two collections, the region would creep through fresh pages for ever.
+  mutating func fitSmallRegion(_ wanted: Int) {
+    let wanted = min(wanted, Arena.firstLargeBlock)
+    var last = (smallEndBlock - 1) >> 6
+    while last > wanted >> 6 && marks[last] == 0 { last -= 1 }
+    smallEndBlock = max(wanted, min(smallEndBlock, (last + 1) << 6))
+  }
+
   /// Forgets all marks of the parts in use; a collection sets them again.
   mutating func clearMarks() {
     memset(marks, 0, (smallEndBlock + 63) / 64 * 8)

@@ -32,10 +32,7 @@ extension VM {
     let liveBytes = marker.liveBlocks * blockBytes
     interpreter.arena.walkBlock = 0
     interpreter.arena.largeHintBlock = Arena.firstLargeBlock
-    let wanted = max(Arena.initialSmallBytes, liveBytes * 3) / blockBytes
-    if interpreter.arena.smallEndBlock < wanted {
-      interpreter.arena.smallEndBlock = min(wanted, Arena.firstLargeBlock)
-    }
+    interpreter.arena.fitSmallRegion(max(Arena.initialSmallBytes, liveBytes * 3) / blockBytes)
     interpreter.physicalSinceCollection = 0
     interpreter.physicalBudgetBlocks = max(Interpreter.minimumPhysicalBudgetBlocks, marker.liveBlocks * 2)
     s.pointee.cursor = interpreter.arena.base

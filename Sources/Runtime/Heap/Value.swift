@@ -23,6 +23,9 @@ package struct Value: Equatable {
   /// "This type does not do that": an operation's answer that makes the caller try the next way. Never visible to Python.
   @inline(__always) package static var unsupported: Value { Value(bits: 52) }
 
+  /// A slow call's answer: a Python function's window is bound at `top`, and the loop is to go on in it. Never visible to Python.
+  @inline(__always) static var entered: Value { Value(bits: 60) }
+
   @inline(__always) package var isEmpty: Bool { bits == 0 }
   @inline(__always) package var isSmallInt: Bool { bits & 1 != 0 }
   @inline(__always) package var isObject: Bool { bits & 7 == 0 && bits != 0 }

@@ -14,11 +14,10 @@
     return
   }
   let base = state(vm).pointee.top
-  var entered = false
   let value = attempt(vm) { vm throws(PyError) in
-    try vm.prepareCall(function, args, counts, base, &entered, destination: r + fieldA(w))
+    try vm.prepareCall(function, args, counts, base, destination: r + fieldA(w))
   }
-  if entered {
+  if value == .entered {
     let window = state(vm).pointee.top
     window.set(Frame.returnPC, word: Int(bitPattern: pc))
     window.set(Frame.callerBase, word: Int(bitPattern: r))
@@ -31,20 +30,23 @@
 
 extension VM {
   /// Either finishes the call (returns its value), or binds a Python function's window, leaves it at `top` with its kind in the info
-  /// word, sets `entered` and returns nothing of use.
-  func prepareCall(
-    _ function: Value, _ args: Raw, _ counts: Int, _ base: Raw, _ entered: inout Bool, destination: Raw
+  /// word, and returns `.entered`.
+  ///
+  /// Never inlined, and nothing is passed by address: a handler whose frame something points into does not end in a tail call, and then
+  /// the native stack grows with each Python call (`make check-vm` looks).
+  @inline(never) func prepareCall(
+    _ function: Value, _ args: Raw, _ counts: Int, _ base: Raw, destination: Raw
   ) throws(PyError) -> Value {
     guard function.isObject else { throw notCallable(function) }
     switch function.tag {
     case .function:
-      return try enterFunction(function, args, counts, base, &entered, FrameKind.call)
+      return try enterFunction(function, args, counts, base, FrameKind.call)
     case .boundMethod:
       let p = function.pointer
       let inner = p.value(BoundMethodLayout.function)
       if !inner.has(.function) { return try call(function, at: args, counts) }
       let shifted = prepend(p.value(BoundMethodLayout.receiver), args, counts, base)
-      return try enterFunction(inner, base, counts + 1, shifted, &entered, FrameKind.call)
+      return try enterFunction(inner, base, counts + 1, shifted, FrameKind.call)
     case .type where isPlainClass(function):
       let instance = try makeInstance(function)
       destination.set(0, instance)
@@ -53,7 +55,7 @@ extension VM {
       if initialiser.isEmpty || initialiser.has(.native) { return instance }
       if !initialiser.has(.function) { return try instantiate(function, args, counts) }
       let shifted = prepend(instance, args, counts, base)
-      return try enterFunction(initialiser, base, counts + 1, shifted, &entered, FrameKind.construct)
+      return try enterFunction(initialiser, base, counts + 1, shifted, FrameKind.construct)
     default:
       return try call(function, at: args, counts)
     }
@@ -69,7 +71,7 @@ extension VM {
   }
 
   private func enterFunction(
-    _ function: Value, _ args: Raw, _ counts: Int, _ base: Raw, _ entered: inout Bool, _ kind: Int
+    _ function: Value, _ args: Raw, _ counts: Int, _ base: Raw, _ kind: Int
   ) throws(PyError) -> Value {
     let body = function.pointer.body
     try bindArguments(function, args, counts, into: base)
@@ -77,8 +79,7 @@ extension VM {
     try enterPython(body.pointee.pystackBytes, base)
     base.set(Frame.info, word: kind)
     s.pointee.top = base
-    entered = true
-    return .none
+    return .entered
   }
 
   /// A class written in Python whose instances are made by making an instance and calling `__init__`.
