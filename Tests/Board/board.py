@@ -47,8 +47,8 @@ class Board:
                                             stdin=subprocess.DEVNULL, stdout=nothing, stderr=notes, cwd=self.folder)
         self.wait(lambda: "mounted" in self.notes() or self.process.poll() is not None, "mounted", 20)
         expect(self.process.poll() is None, f"mount ended with {self.process.poll()}: {self.notes()}")
-        # What is saved from here on is another run.
-        self.wait(lambda: OUTPUT in self.log(), "the first run", 20)
+        # The program is read after its header is shown: only once something follows the header, a save is another run.
+        self.wait(lambda: re.search(OUTPUT + r"\n.", self.log(), re.DOTALL), "the first run's output", 20)
 
     def __exit__(self, kind, error, trace):
         if kind is not None:
