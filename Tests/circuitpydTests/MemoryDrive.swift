@@ -27,7 +27,7 @@ final class MemoryDrive: BoardDrive {
   func waitUntilSettled() {}
   func makeFileStore() -> any Runtime.FileStore { MemoryFiles(self) }
   func readFile(_ path: String) -> [UInt8]? { content.withLock { $0.files[path] } }
-  func isDirectory(_ path: String) -> Bool { content.withLock { $0.directories.contains(path) } }
+  func isFile(_ path: String) -> Bool { content.withLock { $0.files[path] != nil } }
   func writeFile(_ path: String, _ bytes: [UInt8]) throws(VolumeError) {
     content.withLock {
       $0.files[path] = bytes
@@ -95,7 +95,9 @@ private final class MemoryFiles: Runtime.FileStore {
   func close(_ handle: Int) { open[handle] = nil }
   func status(_ path: [UInt8]) throws(FileError) -> FileStatus {
     let name = key(path)
-    if drive.isDirectory(name) { return FileStatus(isDirectory: true, sizeBytes: 0, modifiedSeconds: 0) }
+    if drive.content.withLock({ $0.directories.contains(name) }) {
+      return FileStatus(isDirectory: true, sizeBytes: 0, modifiedSeconds: 0)
+    }
     guard let bytes = drive.readFile(name) else { throw FileError(2) }
     return FileStatus(isDirectory: false, sizeBytes: bytes.count, modifiedSeconds: 0)
   }

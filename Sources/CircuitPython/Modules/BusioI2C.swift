@@ -70,12 +70,6 @@ enum BusioI2C {
 
   // MARK: Transfers
 
-  private static func locked(_ vm: VM, _ a: Arguments) throws(PyError) -> Object {
-    let object = try Object(vm, a[0], .i2c)
-    try object.requireLock(vm)
-    return object
-  }
-
   /// Charges the time on the wires and tells what went wrong.
   private static func finish(_ vm: VM, _ transfer: I2CTransfer, sent: Int) throws(PyError) {
     vm.spend(nanoseconds: transfer.durationNanoseconds)
@@ -98,14 +92,14 @@ enum BusioI2C {
   }
 
   private static func scan(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .i2c)
     let list = try vm.makeList()
     for address in 0x08..<0x78 where probe(vm, object, address) { try vm.append(list, Value(small: address)) }
     return list
   }
 
   private static func read(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .i2c)
     var reader = ArgumentReader(vm, a, first: 1)
     let target = try reader.required("address")
     let buffer = try reader.required("buffer")
@@ -122,7 +116,7 @@ enum BusioI2C {
   }
 
   private static func write(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .i2c)
     var reader = ArgumentReader(vm, a, first: 1)
     let target = try reader.required("address")
     let buffer = try reader.required("buffer")
@@ -136,7 +130,7 @@ enum BusioI2C {
   }
 
   private static func writeThenRead(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .i2c)
     var reader = ArgumentReader(vm, a, first: 1)
     let target = try reader.required("address")
     let outBuffer = try reader.required("out_buffer")
@@ -183,7 +177,7 @@ enum BusioI2C {
       },
       NativeDefinition("probe", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          let object = try BusioI2C.locked(vm, a)
+          let object = try Object.locked(vm, a, .i2c)
           return Value(BusioI2C.probe(vm, object, try vm.intArgument(a[1])))
         }
       },

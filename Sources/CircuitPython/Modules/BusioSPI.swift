@@ -96,12 +96,6 @@ enum BusioSPI {
 
   // MARK: Transfers
 
-  private static func locked(_ vm: VM, _ a: Arguments) throws(PyError) -> Object {
-    let object = try Object(vm, a[0], .spi)
-    try object.requireLock(vm)
-    return object
-  }
-
   private static func exchange(_ vm: VM, _ object: Object, _ bytes: [UInt8]) -> [UInt8] {
     let (received, duration) = object.wires.exchange(bytes)
     vm.spend(nanoseconds: duration)
@@ -109,7 +103,7 @@ enum BusioSPI {
   }
 
   private static func configure(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .spi)
     var reader = ArgumentReader(vm, a, first: 1)
     reader.keywordsOnly()
     let baudrate = try reader.int("baudrate", 100_000)
@@ -125,7 +119,7 @@ enum BusioSPI {
   }
 
   private static func write(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .spi)
     var reader = ArgumentReader(vm, a, first: 1)
     let buffer = try reader.required("buffer")
     reader.keywordsOnly()
@@ -138,7 +132,7 @@ enum BusioSPI {
   }
 
   private static func read(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .spi)
     var reader = ArgumentReader(vm, a, first: 1)
     let buffer = try reader.required("buffer")
     reader.keywordsOnly()
@@ -154,7 +148,7 @@ enum BusioSPI {
   }
 
   private static func writeRead(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
-    let object = try locked(vm, a)
+    let object = try Object.locked(vm, a, .spi)
     var reader = ArgumentReader(vm, a, first: 1)
     let outBuffer = try reader.required("out_buffer")
     let inBuffer = try reader.required("in_buffer")

@@ -48,6 +48,13 @@ struct BusObject<Wires: AnyObject> {
     if !isLocked { throw vm.runtimeError("Function requires lock") }
   }
 
+  /// The bus behind argument 0, which has to be locked.
+  static func locked(_ vm: VM, _ a: Arguments, _ key: NativeTypeKey) throws(PyError) -> BusObject {
+    let object = try BusObject(vm, a[0], key)
+    try object.requireLock(vm)
+    return object
+  }
+
   /// `try_lock`: whether the lock was free.
   func lock() -> Value {
     if isLocked { return .false }

@@ -51,7 +51,7 @@ struct SetCommand: ParsableCommand {
   @OptionGroup var board: BoardChoice
 
   func validate() throws {
-    guard let equals = assignment.firstIndex(of: "="), assignment[..<equals].contains(".") else {
+    guard Stimulus(assignment)?.property.contains(".") == true else {
       throw ValidationError("Give PART.PROPERTY=VALUE, as in adt7410.temperature=30.5.")
     }
   }

@@ -49,7 +49,7 @@ struct RunCommand: ParsableCommand {
     let isVirtual = virtualTime
     let limit = timeout
     let isHostile = collectsAlways
-    let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(Stimulus.init))
+    let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(RunCommand.stimulus))
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
     nonisolated(unsafe) var failure: PartError?
@@ -81,6 +81,15 @@ struct RunCommand: ParsableCommand {
   }
 }
 
+extension RunCommand {
+  private static func stimulus(_ text: String) throws -> Stimulus {
+    guard let stimulus = Stimulus(text) else {
+      throw ValidationError("--set wants part.property=value, as adt7410.temperature=30.5; got '\(text)'.")
+    }
+    return stimulus
+  }
+}
+
 /// What is connected to the board before the program starts.
 private struct Wiring: Sendable {
   /// How long the board had power before the program started, so that sensors have seen what is around them.
@@ -102,20 +111,6 @@ private struct Wiring: Sendable {
   }
 }
 
-/// One `--set`.
-private struct Stimulus: Sendable {
-  let property: String
-  let value: String
-
-  init(_ text: String) throws {
-    guard let sign = text.firstIndex(of: "=") else {
-      throw ValidationError("--set wants part.property=value, as adt7410.temperature=30.5; got '\(text)'.")
-    }
-    property = String(text[..<sign])
-    value = String(text[text.index(after: sign)...])
-  }
-}
-
 /// What `run` was asked to run.
 struct Program {
   let bytes: [UInt8]
@@ -132,7 +127,7 @@ struct Program {
       throw CommandError("\(path): \(String(cString: strerror(errno)))")
     }
     if info.st_mode & S_IFMT == S_IFDIR {
-      for name in ["code.txt", "code.py", "main.py", "main.txt"] {
+      for name in Supervisor.programNames {
         if let bytes = HostFile.read(path + "/" + name) {
           return Program(bytes: bytes, name: name, folder: path, isBinary: false)
         }

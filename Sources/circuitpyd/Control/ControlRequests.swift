@@ -23,10 +23,9 @@ final class ControlRequests: Sendable {
   }
 
   private func set(_ board: MountedBoard, _ assignment: String) throws(ControlError) -> [String] {
-    guard let equals = assignment.firstIndex(of: "=") else { throw ControlError("give PART.PROPERTY=VALUE") }
-    let property = String(assignment[..<equals])
+    guard let stimulus = Stimulus(assignment) else { throw ControlError("give PART.PROPERTY=VALUE") }
     do throws(PartError) {
-      let nanoseconds = try board.parts.set(property, String(assignment[assignment.index(after: equals)...]))
+      let nanoseconds = try board.parts.set(stimulus.property, stimulus.value)
       // Whoever sets a value and then looks means the new one, and a sensor takes its time to convert.
       usleep(UInt32(min(nanoseconds / 1000 + 1, Self.longestConversionMicroseconds)))
     } catch {

@@ -6,7 +6,7 @@ import Synchronization
 /// The time of `circuitpyd run`: the wall's, or one that moves only when the program sleeps.
 final class RunClock: BoardClock, Sendable {
   let isVirtual: Bool
-  private let start = RunClock.systemNanoseconds()
+  private let start = SystemClock.monotonicNanoseconds
   /// What was skipped, and all time that is virtual.
   private let addedNanoseconds = Atomic<UInt64>(0)
 
@@ -14,17 +14,11 @@ final class RunClock: BoardClock, Sendable {
 
   var monotonicNanoseconds: UInt64 {
     let added = addedNanoseconds.load(ordering: .relaxed)
-    return isVirtual ? added : RunClock.systemNanoseconds() - start + added
+    return isVirtual ? added : SystemClock.monotonicNanoseconds - start + added
   }
 
   /// Lets time pass without waiting for it.
   func skip(nanoseconds: UInt64) { addedNanoseconds.add(nanoseconds, ordering: .relaxed) }
-
-  private static func systemNanoseconds() -> UInt64 {
-    var t = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return UInt64(t.tv_sec) * 1_000_000_000 + UInt64(t.tv_nsec)
-  }
 }
 
 /// The host of `circuitpyd run`: console on stdin and stdout, files in one folder, wall or virtual time.

@@ -10,7 +10,7 @@ protocol BoardDrive: AnyObject, Sendable {
   func makeFileStore() -> any Runtime.FileStore
   /// A file's content; nil when there is no such file.
   func readFile(_ path: String) -> [UInt8]?
-  func isDirectory(_ path: String) -> Bool
+  func isFile(_ path: String) -> Bool
   /// Creates a file or replaces its content, whatever the write protection.
   func writeFile(_ path: String, _ bytes: [UInt8]) throws(VolumeError)
   /// Write protection as after a hard reset; while booting, code may write whatever it says.

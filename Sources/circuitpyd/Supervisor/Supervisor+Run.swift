@@ -83,10 +83,10 @@ extension Supervisor {
       let folder = setting?.workingDirectory.map { String(decoding: $0, as: UTF8.self) } ?? "/"
       let parts = (name.hasPrefix("/") ? name : folder + "/" + name).split(separator: "/")
       let path = "/" + parts.joined(separator: "/")
-      if drive.readFile(path) != nil { return Program(name: name, path: path) }
+      if drive.isFile(path) { return Program(name: name, path: path) }
       console.write("\(name) not found.\r\n")
     }
-    for name in Supervisor.programNames + Supervisor.doubleExtensionNames where drive.readFile("/" + name) != nil {
+    for name in Supervisor.programNames + Supervisor.doubleExtensionNames where drive.isFile("/" + name) {
       return Program(
         name: name, path: "/" + name, hasTwoExtensions: Supervisor.doubleExtensionNames.contains(name))
     }

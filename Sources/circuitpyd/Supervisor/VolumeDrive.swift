@@ -33,8 +33,8 @@ final class VolumeDrive: BoardDrive {
 
   func readFile(_ path: String) -> [UInt8]? { try? volume.readFile(Array(path.utf8), origin: .runtime) }
 
-  func isDirectory(_ path: String) -> Bool {
-    (try? volume.resolve(Array(path.utf8), origin: .runtime))?.attributes.isDirectory == true
+  func isFile(_ path: String) -> Bool {
+    (try? volume.resolve(Array(path.utf8), origin: .runtime))?.attributes.isDirectory == false
   }
 
   func writeFile(_ path: String, _ bytes: [UInt8]) throws(VolumeError) {
