@@ -31,6 +31,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    // The drive's long tests: cuts, model, fuzz, races (release and sanitizer builds).
+    .executableTarget(
+      name: "drivelab",
+      dependencies: ["FlashFS", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/drivelab", swiftSettings: strict),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: strict),
     .testTarget(name: "FlashFSTests", dependencies: ["FlashFS"], swiftSettings: strict),
     .testTarget(name: "BoardTests", dependencies: ["Board"], swiftSettings: strict),
