@@ -21,6 +21,8 @@ package final class BlockStore: VolumeStorage {
   package internal(set) var recovery = RecoveryReport()
   /// Called behind the last anchor of each checkpoint; the image saves its wear table then.
   package var onCheckpointed: (() throws(FlashError) -> Void)?
+  /// Called behind a commit as long as a checkpoint is due (`needsCheckpoint`), under the volume's lock.
+  package var onRingHalfFull: (() -> Void)?
 
   var copies: BlockCopies
   let frame = Frame()
@@ -44,6 +46,10 @@ package final class BlockStore: VolumeStorage {
   var sequence: UInt64
 
   var checkpoint: CheckpointRun?
+  /// The step of `checkpoint` that was given out and not finished.
+  var pendingStep: CheckpointStep?
+  /// Blocks may be in a state that only reads right.
+  var isRecovering = false
   /// Why nothing is written any more.
   package private(set) var failure: FlashError?
   private var isClosed = false
@@ -146,6 +152,7 @@ package final class BlockStore: VolumeStorage {
       sequence += 1
       apply(frame.records)
     }
+    if needsCheckpoint { onRingHalfFull?() }
   }
 
   package func sync() throws(FlashError) {
@@ -164,17 +171,6 @@ package final class BlockStore: VolumeStorage {
   var usedRingBlocks: Int {
     let next = position.normalized(ringBlocks: layout.ringBlocks)
     return Int(next.epoch - anchor.ringHead.epoch) + (next.page == 1 ? 0 : 1)
-  }
-
-  /// Does one batch of a checkpoint, of a new one when none is running; true while more is to do.
-  package func checkpointSlice() throws(FlashError) -> Bool {
-    try whileAlive { () throws(FlashError) in
-      if checkpoint == nil {
-        guard isDirty else { return false }
-        beginCheckpoint(state: .open)
-      }
-      return try runBatch()
-    }
   }
 
   /// Brings everything to the flash and marks the image clean. The store takes no commit afterwards.
@@ -254,7 +250,7 @@ package final class BlockStore: VolumeStorage {
         let count = min(size - start, record.count - done)
         let copy = copies[block] ?? copies.add(block)
         record.write(from: done, to: UnsafeMutableRawBufferPointer(start: copy + start, count: count))
-        copies.markDirty(block, sequence: sequence)
+        copies.markDirty(block, sequence: sequence, bytes: start..<start + count)
         done += count
       }
     }
