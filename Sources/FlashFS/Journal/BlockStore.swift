@@ -124,16 +124,6 @@ package final class BlockStore: VolumeStorage {
     }
   }
 
-  /// Whether the volume was never formatted: its boot sector is erased flash. A crash may come between making an image and
-  /// formatting it, so this and not the image's age tells.
-  package func isBlank() throws(FlashError) -> Bool {
-    try withUnsafeTemporaryAllocation(byteCount: AdoptableVolume.sizeBytes, alignment: 16) {
-      (sector) throws(FlashError) in
-      try read(0, into: sector)
-      return sector.allSatisfy { $0 == 0xFF }
-    }
-  }
-
   package func commit(_ transaction: borrowing Transaction) throws(FlashError) {
     if let failure { throw failure }
     if transaction.isEmpty { return }

@@ -73,7 +73,10 @@ package final class Volume: Sendable {
     let busy = lock.withLock { _ in core.storage.takeBusyNanoseconds() }
     guard busy > 0 else { return }
     var left = timespec(tv_sec: Int(busy / 1_000_000_000), tv_nsec: Int(busy % 1_000_000_000))
-    while nanosleep(&left, &left) != 0 && errno == EINTR {}
+    while true {
+      let wanted = left
+      if nanosleep([wanted], &left) == 0 || errno != EINTR { return }
+    }
   }
 
   // MARK: - Nodes

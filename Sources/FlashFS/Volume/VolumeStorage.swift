@@ -37,6 +37,18 @@ package enum Upkeep: Sendable, Equatable {
   case afterFirstChange(nanoseconds: UInt64)
 }
 
+extension VolumeStorage {
+  /// Whether the volume was never formatted: its boot sector is erased flash. A crash may come between making an image and
+  /// formatting it, so this and not the image's age tells.
+  package func isBlank() throws(FlashError) -> Bool {
+    try withUnsafeTemporaryAllocation(byteCount: FATGeometry.sectorBytes, alignment: 16) {
+      (sector) throws(FlashError) in
+      try read(0, into: sector)
+      return sector.allSatisfy { $0 == 0xFF }
+    }
+  }
+}
+
 /// A storage that puts nothing off.
 extension VolumeStorage {
   package var upkeep: Upkeep { .none }
