@@ -53,6 +53,7 @@ package final class BlockStore: VolumeStorage {
   /// Why nothing is written any more.
   package private(set) var failure: FlashError?
   private var isClosed = false
+  private var takenBusyNanoseconds: UInt64 = 0
 
   /// Recovers what is on the device (R1–R5) and opens it. Writes to the flash, also when nothing is to recover.
   package init(
@@ -129,16 +130,6 @@ package final class BlockStore: VolumeStorage {
     }
   }
 
-  /// Whether the volume was never formatted: its boot sector is erased flash. A crash may come between making an image and
-  /// formatting it, so this and not the image's age tells.
-  package func isBlank() throws(FlashError) -> Bool {
-    try withUnsafeTemporaryAllocation(byteCount: AdoptableVolume.sizeBytes, alignment: 16) {
-      (sector) throws(FlashError) in
-      try read(0, into: sector)
-      return sector.allSatisfy { $0 == 0xFF }
-    }
-  }
-
   package func commit(_ transaction: borrowing Transaction) throws(FlashError) {
     if let failure { throw failure }
     if transaction.isEmpty { return }
@@ -160,6 +151,24 @@ package final class BlockStore: VolumeStorage {
   }
 
   // MARK: Checkpoints
+
+  /// Without a change for so long the drive is idle: the volume at offset 0 is brought up to date.
+  private static let idleNanoseconds: UInt64 = 250_000_000
+  package var upkeep: Upkeep { .afterQuiet(nanoseconds: Self.idleNanoseconds) }
+
+  /// A busy drive is checkpointed when its ring is half full.
+  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
+    guard isDue || needsCheckpoint else { return false }
+    return try checkpointSlice()
+  }
+
+  package var isTimed: Bool { device.latency != nil }
+
+  package func takeBusyNanoseconds() -> UInt64 {
+    let busy = device.counters.busyNanoseconds
+    defer { takenBusyNanoseconds = busy }
+    return busy - takenBusyNanoseconds
+  }
 
   /// Whether the flash lacks something that was committed.
   package var isDirty: Bool { checkpoint != nil || anchor.checkpointSequence < sequence }
