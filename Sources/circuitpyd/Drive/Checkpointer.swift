@@ -6,12 +6,12 @@ import Glibc
 final class Checkpointer: Sendable {
   private struct State {
     var lastChange: UInt64?
+    /// The journal is half full.
+    var isUrgent = false
     var isStopping = false
   }
 
   private static let idleNanoseconds: UInt64 = 250_000_000
-  /// How often a busy journal is looked at.
-  private static let lookNanoseconds: UInt64 = 20_000_000
 
   private let monitor: Monitor<State>
   private let thread: NativeThread
@@ -30,36 +30,38 @@ final class Checkpointer: Sendable {
     guard let thread else { return nil }
     self.monitor = monitor
     self.thread = thread
+    volume.setOnUrgent {
+      monitor.update { state in
+        defer { state.isUrgent = true }
+        return !state.isUrgent
+      }
+    }
   }
 
   /// False at the end.
   private static func step(_ monitor: Monitor<State>, _ volume: Volume) throws(FlashError) -> Bool {
     let isIdle: Bool? = monitor.wait { state in
       if state.isStopping { return .done(nil) }
-      guard let lastChange = state.lastChange else { return .wait(until: nil) }
-      let now = SystemClock.monotonicNanoseconds
-      if now >= lastChange + idleNanoseconds {
-        state.lastChange = nil
-        return .done(true)
+      if state.isUrgent {
+        state.isUrgent = false
+        return .done(false)
       }
-      return .done(false)
+      guard let lastChange = state.lastChange else { return .wait(until: nil) }
+      if SystemClock.monotonicNanoseconds < lastChange + idleNanoseconds {
+        return .wait(until: lastChange + idleNanoseconds)
+      }
+      state.lastChange = nil
+      return .done(true)
     }
     guard let isIdle else { return false }
-    let hasMore = try volume.withStorage { storage throws(FlashError) in
-      guard let store = storage as? BlockStore, isIdle || store.needsCheckpoint else { return false }
-      return try store.checkpointSlice()
-    }
+    let hasMore = try volume.upkeepSlice(isDue: isIdle)
     monitor.withLock { state in
-      // A slice of several: the next one follows, unless somebody changed something in between.
-      if isIdle, hasMore, state.lastChange == nil { state.lastChange = 0 }
+      // A checkpoint of several parts: the next one follows, unless somebody changed something in between.
+      if hasMore {
+        if !isIdle { state.isUrgent = true } else if state.lastChange == nil { state.lastChange = 0 }
+      }
     }
-    if !isIdle, !hasMore { pause(monitor) }
     return true
-  }
-
-  private static func pause(_ monitor: Monitor<State>) {
-    let limit = SystemClock.monotonicNanoseconds + lookNanoseconds
-    monitor.wait { $0.isStopping || SystemClock.monotonicNanoseconds >= limit ? .done(()) : .wait(until: limit) }
   }
 
   /// The volume changed; cheap.
