@@ -73,8 +73,10 @@ struct CutWork {
     recorder?.flash = flash
     do {
       let storage = try script.drive.open(flash)
-      try script.drive.afterOpen(storage)
       var problems = try script.drive.problems(storage)
+      try script.drive.afterOpen(storage)
+      // What that has changed is brought to the place where the volume is read.
+      while try storage.upkeepSlice(isDue: true) {}
       let verdict = try judgements.verdict(of: store.freeze(), storage)
       problems += verdict.problems
       let accepted = [recorded.acknowledged, recorded.acknowledged + 1]
@@ -99,15 +101,20 @@ struct CutWork {
     _ flash: SimulatedNORFlash, number: UInt64
   ) throws -> [String] {
     var expected = verdict.tree
-    let name = "/after the cut.txt"
+    let name = "after the cut.txt"
     // Few different contents: each new volume has to be judged anew.
     let content = [UInt8](repeating: UInt8(number & 1), count: 40)
     let volume = try CutSession.mount(storage)
     do throws(VolumeError) {
-      try volume.writeFile(Array(name.utf8), content)
-      expected.entries[name] = .file(content: content, isReadOnly: false)
+      let made = try volume.create(.root, Array(name.utf8), origin: .host)
+      expected.entries["/" + name] = .file(content: [], isReadOnly: false)
+      let handle = try volume.open(made.attributes.node, forWriting: true, origin: .host)
+      _ = try content.withUnsafeBufferPointer { (bytes) throws(VolumeError) in
+        try volume.write(handle, at: 0, UnsafeRawBufferPointer(bytes))
+      }
+      expected.entries["/" + name] = .file(content: content, isReadOnly: false)
     } catch {
-      // The script has filled the drive: nothing changes then.
+      // The script has filled the drive: a request that fails changes nothing.
       if error.errno != ENOSPC { throw error }
     }
     let again = SimulatedNORFlash(store: store, geometry: script.drive.geometry, unsettled: flash.unsettled)
