@@ -71,10 +71,18 @@ package struct CutExplorer: Sendable {
     let place = CutCase(first: cut)
     let (store, unsettled) = recorded.cut(tear(cut, &random), geometry: geometry)
     report.cuts += 1
-    let recorder = isCutAgain ? OperationRecorder(store) : nil
-    let number = isReworked && !isCutAgain ? random.next() : nil
-    work.check(store, unsettled, recorded, reworks: number, recorder: recorder, at: place, &report)
-    guard let recorder else { return }
+    let number = isReworked ? random.next() : nil
+    guard isCutAgain else {
+      work.check(store, unsettled, recorded, reworks: number, recorder: nil, at: place, &report)
+      return
+    }
+    if let number {
+      // On a copy: what is recorded for second cuts is the recovery alone.
+      let copy = CopyOnWriteStore(store.freeze())
+      work.check(copy, unsettled, recorded, reworks: number, recorder: nil, at: place, &report)
+    }
+    let recorder = OperationRecorder(store)
+    work.check(store, unsettled, recorded, reworks: nil, recorder: recorder, at: place, &report)
     for index in chosen(recorder.operations.count, &random) {
       let operation = recorder.operations[index]
       let kinds = [nil] + Tear.kinds(of: operation.operation).map(Optional.some)

@@ -65,6 +65,7 @@ package struct CutReport: Sendable {
   package var judgedOutside = 0
   /// Those that are kept.
   package var violations: [CutViolation] = []
+  /// Cuts with a violation.
   package var violationCount = 0
   package var duration = Duration.zero
 }

@@ -2,6 +2,9 @@ import Glibc
 
 /// A script that was recorded, and what is known of the volumes that came out of its cuts.
 struct CutWork {
+  /// Of one cut; a wrecked volume has hundreds.
+  private static let shownProblems = 3
+
   let script: CutScript
   let options: CutExplorer.Options
   let operations: [RecordedOperation]
@@ -86,8 +89,10 @@ struct CutWork {
         report.reworked += 1
         problems += try rework(storage, verdict, store, flash, number: reworks)
       }
-      for problem in problems {
-        CutExplorer.note(problem, recorded.operation, at: place, seed: options.seed, &report)
+      if !problems.isEmpty {
+        let more = problems.count > Self.shownProblems ? "; and \(problems.count - Self.shownProblems) more" : ""
+        let shown = problems.prefix(Self.shownProblems).joined(separator: "; ") + more
+        CutExplorer.note(shown, recorded.operation, at: place, seed: options.seed, &report)
       }
     } catch {
       CutExplorer.note(
