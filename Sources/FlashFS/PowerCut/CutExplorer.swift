@@ -79,7 +79,9 @@ package struct CutExplorer: Sendable {
     if let number {
       // On a copy: what is recorded for second cuts is the recovery alone.
       let copy = CopyOnWriteStore(store.freeze())
+      let before = report.violationCount
       work.check(copy, unsettled, recorded, reworks: number, recorder: nil, at: place, &report)
+      if report.violationCount > before { return }
     }
     let recorder = OperationRecorder(store)
     work.check(store, unsettled, recorded, reworks: nil, recorder: recorder, at: place, &report)
