@@ -68,6 +68,10 @@ import Testing
     drive.problems = { _ in [] }
     let report = try Self.explore(drive)
     #expect(report.violationCount > 0, "\(lie)")
+    for violation in report.violations {
+      let again = try Self.explore(drive) { $0.only = violation.place }
+      #expect(again.violations.contains { $0.description == violation.description })
+    }
   }
 
   /// A request that is two transactions shows when the cut comes between them.
