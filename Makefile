@@ -50,7 +50,7 @@ test: .build/deps $(VENV)/ready build ## everything: units (debug), Python progr
 	$(MAKE) --no-print-directory check-vm
 	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) $(BINARY)
 
-test-powercut-full: .build/deps ## a million power cuts or more, two minutes; SEED=n picks others
+test-powercut-full: .build/deps ## a million power cuts or more, some minutes; SEED=n picks others
 	swift build -c release --product drivelab --static-swift-stdlib
 	.build/release/drivelab cuts --full $(if $(SEED),--seed $(SEED))
 
