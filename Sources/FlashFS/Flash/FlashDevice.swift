@@ -7,6 +7,7 @@ package struct FlashGeometry: Sendable, Equatable {
   package static let pageBytes = 256
   package static let pagesPerBlock = eraseBytes / pageBytes
   package var blockCount: Int { sizeBytes / Self.eraseBytes }
+  package init(sizeBytes: Int) { self.sizeBytes = sizeBytes }
 }
 
 /// What a flash operation can fail with.

@@ -235,7 +235,8 @@ package final class Volume: Sendable {
     try look { (core) throws(VolumeError) in try core.readFile(path, origin) }
   }
 
-  /// Creates the file or replaces its content; its directory must exist.
+  /// Creates the file or replaces its content; its directory must exist. Up to three changes, as a program makes them: the file is
+  /// created, emptied and written, so that a power cut or `ENOSPC` may leave it empty or short.
   package func writeFile(_ path: [UInt8], _ bytes: [UInt8], origin: Origin = .tool) throws(VolumeError) {
     try perform { (core) throws(VolumeError) in try core.writeFile(path, bytes, origin) }
   }

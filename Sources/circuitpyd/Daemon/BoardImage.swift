@@ -22,12 +22,8 @@ struct BoardImage: Sendable {
     do {
       let blocks = try image.openBlockStore(on: try image.makeFlash(), durability: durability)
       if try blocks.isBlank() {
-        try Volume.format(
-          blocks, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()),
-          labelsBootSector: true)
-        let volume = try makeVolume(blocks, events)
-        try volume.fillFresh()
-        return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: volume)
+        try Volume.formatFresh(
+          blocks, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()))
       }
       return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: try makeVolume(blocks, events))
     } catch {
