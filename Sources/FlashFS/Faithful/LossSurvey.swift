@@ -34,7 +34,8 @@ package struct LossSurvey: Sendable {
     let flash = LoggedFlash(initial)
     let volume = try drive.open(on: flash)
     // The same requests on plain memory tell the trees: looking into the drive itself would flush its cache.
-    let model = try Volume(storage: MemoryVolumeStorage(Array(initial.prefix(Self.volumeBytes))), clock: { LossDrive.nowSeconds })
+    let model = try Volume(
+      storage: MemoryVolumeStorage(Array(initial.prefix(Self.volumeBytes))), clock: { LossDrive.nowSeconds })
     let metadataBytes = volume.geometry.firstDataSector * FATGeometry.sectorBytes
     /// The tree behind each step, and the flash operations done by then.
     var history: [Moment] = [(model.allFiles(), 0, flash.operationCount)]
@@ -90,7 +91,9 @@ package struct LossSurvey: Sendable {
       volume.forget(made.attributes.node, count: 1)
     }
   }
-  private static func write(_ path: String, _ bytes: [UInt8], truncates: Bool = false) -> [@Sendable (Volume) throws -> Void] {
+  private static func write(_ path: String, _ bytes: [UInt8], truncates: Bool = false)
+    -> [@Sendable (Volume) throws -> Void]
+  {
     [
       { volume in
         let node = try volume.resolve(Array(path.utf8), origin: .host).attributes.node

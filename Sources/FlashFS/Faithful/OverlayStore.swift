@@ -44,7 +44,9 @@ package final class OverlayStore: FlashStore {
     }
   }
 
-  private func forEachPart(_ offset: Int, _ count: Int, _ body: (_ part: Int, _ start: Int, _ done: Int, _ count: Int) -> Void) {
+  private func forEachPart(
+    _ offset: Int, _ count: Int, _ body: (_ part: Int, _ start: Int, _ done: Int, _ count: Int) -> Void
+  ) {
     var done = 0
     while done < count {
       let (part, start) = (offset + done).quotientAndRemainder(dividingBy: Self.partBytes)
