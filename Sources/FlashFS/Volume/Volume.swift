@@ -285,6 +285,9 @@ package final class Volume: Sendable {
     } catch { throw VolumeError(EIO) }
   }
 
+  /// When the storage wants `upkeepSlice` to be called.
+  package var upkeep: Upkeep { lock.withLock { _ in core.storage.upkeep } }
+
   /// Brings what a board's cache holds to the flash, as the end of each of its own file operations does.
   package func flushCache() throws(VolumeError) {
     do throws(FlashError) {
