@@ -42,13 +42,6 @@ struct BoardImage: Sendable {
     return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
   }
 
-  /// FAT times are local times.
-  private static func utcOffsetSeconds() -> Int {
-    var now = time(nil)
-    var local = tm()
-    return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
-  }
-
   /// Leaves a clean image. Nothing may use the volume any more.
   func close() throws(CommandError) {
     do {
