@@ -19,6 +19,8 @@ package struct ImageFacts: Sendable {
   let snapshot: ImageSnapshot
   let geometry: FATGeometry
   let label: String
+  /// The FAT volume's; the trailer of an image has one of its own.
+  let volumeID: UInt32
   let statistics: VolumeStatistics
   let anchorState: AnchorPage.State?
   let report: RecoveryReport?
@@ -30,6 +32,8 @@ package struct ImageFacts: Sendable {
     self.nowSeconds = nowSeconds
     do {
       let (storage, report) = try snapshot.recovered()
+      let boot = try storage.readBytes(0, AdoptableVolume.sizeBytes).withUnsafeBytes(AdoptableVolume.read)
+      if case .fat(let volume) = boot { volumeID = volume.volumeID } else { volumeID = 0 }
       self.report = report
       nonisolated(unsafe) let shared = storage
       let volume = try Volume(storage: shared)
@@ -78,11 +82,6 @@ package struct ImageFacts: Sendable {
     (statistics.totalClusters - statistics.freeClusters) * statistics.clusterBytes
   }
   private var freeBytes: Int { statistics.freeClusters * statistics.clusterBytes }
-  private var volumeID: UInt32 {
-    switch snapshot.kind {
-    case .journaled(_, let id, _), .plain(_, let id): id
-    }
-  }
   private static func hex(_ number: UInt32) -> String {
     let digits = String(number, radix: 16, uppercase: true)
     return String(repeating: "0", count: 8 - digits.count) + digits
@@ -116,7 +115,8 @@ package struct ImageFacts: Sendable {
     }
     let mean = Double(wear.totalErases) / Double(max(1, wear.blocks))
     lines.append(
-      "wear         \(wear.totalErases) erases; a block has \(Self.decimal(mean)) on average, \(wear.maximumErases) at most")
+      "wear         \(wear.totalErases) erases; a block has \(Self.decimal(mean)) on average, \(wear.maximumErases) at most"
+    )
     lines.append("hottest      block \(wear.hottestBlock): \(wear.hottestHolds)")
     if let history = wear.history {
       lines.append(

@@ -155,7 +155,9 @@ package enum ImageRescue {
       guard fileBytes >= volume.volumeBytes else {
         throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
       }
-      guard ftruncate(descriptor, volume.volumeBytes) == 0, fsync(descriptor) == 0 else { throw file.failure("shorten") }
+      guard ftruncate(descriptor, volume.volumeBytes) == 0, fsync(descriptor) == 0 else {
+        throw file.failure("shorten")
+      }
       return fileBytes - volume.volumeBytes
     }
   }

@@ -22,7 +22,8 @@ struct ImageChoice: ParsableArguments {
       var info = stat()
       guard lstat(image, &info) != 0 || info.st_mode & S_IFMT == S_IFDIR else { return image }
       guard let paths = try? BoardPaths(mountPoint: image) else { return image }
-      if let source = MountTable.current().top(at: paths.mountPoint)?.source, access(source, F_OK) == 0 { return source }
+      let source = MountTable.current().top(at: paths.mountPoint)?.source
+      if let source, access(source, F_OK) == 0 { return source }
       return access(paths.image, F_OK) == 0 ? BoardPaths.shown(paths.image) : image
     }
   }

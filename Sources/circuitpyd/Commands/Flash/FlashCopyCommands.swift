@@ -41,7 +41,9 @@ struct FolderExport {
       // A damaged volume can hold names that would lead out of the folder.
       guard !name.isEmpty, !name.contains(0x2F), !name.contains(0), !name.elementsEqual(".".utf8),
         !name.elementsEqual("..".utf8)
-      else { throw CommandError("\(shown(childPath)): a name that no file can have here; run `circuitpyd flash check`") }
+      else {
+        throw CommandError("\(shown(childPath)): a name that no file can have here; run `circuitpyd flash check`")
+      }
       let childTarget = target + "/" + String(decoding: name, as: UTF8.self)
       if child.attributes.isDirectory {
         try copy(child.attributes.node, childPath, to: childTarget)
@@ -69,8 +71,8 @@ struct FolderExport {
     _ path: [UInt8], _ body: () throws(VolumeError) -> Result
   ) throws(CommandError) -> Result {
     do throws(VolumeError) { return try body() } catch {
-      throw CommandError(
-        "cannot read \(shown(path)) on the drive: \(String(cString: strerror(error.errno))); run `circuitpyd flash check`")
+      let reason = String(cString: strerror(error.errno))
+      throw CommandError("cannot read \(shown(path)) on the drive: \(reason); run `circuitpyd flash check`")
     }
   }
 }

@@ -20,7 +20,8 @@ struct FlashInfoCommand: ParsableCommand {
 
 struct FlashCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Judge the FAT volume, journal replayed. Exits with 1 when something is (still) wrong.")
+    commandName: "check",
+    abstract: "Judge the FAT volume, journal replayed. Exits with 1 when something is (still) wrong.")
   @OptionGroup var choice: ImageChoice
   @Flag(help: "Mend what can be mended.") var repair = false
 
@@ -85,7 +86,8 @@ struct FlashUF2Command: ParsableCommand {
   @OptionGroup var choice: ImageChoice
   @Argument(help: "The UF2 file.") var output: String
   @Option(help: "Address of the drive in the chip's memory.") var base = "0x10100000"
-  @Option(help: "The chip: rp2040, rp2350, samd21, samd51, nrf52840, esp32s2, esp32s3 or a number.") var family = "rp2040"
+  @Option(help: "The chip: rp2040, rp2350, samd21, samd51, nrf52840, esp32s2, esp32s3 or a number.")
+  var family = "rp2040"
 
   private static func number(_ text: String) -> UInt32? {
     text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
