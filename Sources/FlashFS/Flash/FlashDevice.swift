@@ -27,6 +27,8 @@ package struct FlashCounters: Sendable, Equatable {
   /// Page program operations.
   package var programs: UInt64 = 0
   package var erases: UInt64 = 0
+  /// Bytes that those programs wrote.
+  package var programmedBytes: UInt64 = 0
   /// Time that a real chip would have been busy, by the latency model; 0 without one.
   package var busyNanoseconds: UInt64 = 0
 }

@@ -21,6 +21,8 @@ package final class BlockStore: VolumeStorage {
   package internal(set) var recovery = RecoveryReport()
   /// Called behind the last anchor of each checkpoint; the image saves its wear table then.
   package var onCheckpointed: (() throws(FlashError) -> Void)?
+  /// Bytes of files that were written through this store since it was opened.
+  package private(set) var fileBytes: UInt64 = 0
   /// Called behind a commit as long as a checkpoint is due (`needsCheckpoint`), under the volume's lock.
   package var onUrgent: (() -> Void)?
 
@@ -145,6 +147,8 @@ package final class BlockStore: VolumeStorage {
     }
     if needsCheckpoint { onUrgent?() }
   }
+
+  package func noteFileBytes(_ count: Int) { fileBytes += UInt64(count) }
 
   package func sync() throws(FlashError) {
     try whileAlive { () throws(FlashError) in try device.sync() }

@@ -31,6 +31,8 @@ package protocol VolumeStorage: AnyObject {
   func flushCache() throws(FlashError)
   /// Puts everything in place. The storage takes no commit afterwards.
   func close() throws(FlashError)
+  /// `count` bytes of a file were written: what wear is measured against.
+  func noteFileBytes(_ count: Int)
   /// Whether the chip takes its time.
   var isTimed: Bool { get }
   /// How long the chip was busy since this was last asked: for the caller to wait, without a lock.
@@ -78,6 +80,7 @@ extension VolumeStorage {
   package var upkeep: Upkeep { .none }
   package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool { false }
   package func flushCache() throws(FlashError) {}
+  package func noteFileBytes(_ count: Int) {}
   package func close() throws(FlashError) { try sync() }
   package var isTimed: Bool { false }
   package func takeBusyNanoseconds() -> UInt64 { 0 }

@@ -51,11 +51,18 @@ struct BoardImage: Sendable {
     }
   }
 
+<<<<<<< HEAD
   /// FAT times are local times.
   private static func utcOffsetSeconds() -> Int {
     var now = time(nil)
     var local = tm()
     return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
+=======
+  private static func makeVolume(_ blocks: BlockStore, _ events: VolumeEvents) throws(VolumeMountError) -> Volume {
+    // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
+    nonisolated(unsafe) let storage: any VolumeStorage = blocks
+    return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
+>>>>>>> flashcmd
   }
 
   /// Leaves a clean image. Nothing may use the volume any more.
