@@ -117,21 +117,20 @@ extension VM {
 
   /// Tries `directory/last`: package, `.py`, `.mpy`, plain directory. nil when there is none of them.
   private func importFile(_ full: Value, last: Value, in directory: [UInt8]) throws(PyError) -> Value? {
-    guard let files = interpreter.host.files else { return nil }
     let shown = join(directory, text(last))
     let absolute = absolutePath(shown)
-    let isDirectory = (try? files.status(absolute))?.isDirectory == true
+    let isDirectory = try fileStatus(absolute)?.isDirectory == true
     if isDirectory {
       for suffix in ["/__init__.py", "/__init__.mpy"] {
         let path = absolute + Array(suffix.utf8)
-        if (try? files.status(path))?.isDirectory == false {
+        if try fileStatus(path)?.isDirectory == false {
           return try runFile(full, shown: shown + Array(suffix.utf8), path: path, packagePath: shown)
         }
       }
     }
     for suffix in [".py", ".mpy"] {
       let path = absolute + Array(suffix.utf8)
-      if (try? files.status(path))?.isDirectory == false {
+      if try fileStatus(path)?.isDirectory == false {
         return try runFile(full, shown: shown + Array(suffix.utf8), path: path, packagePath: nil)
       }
     }
@@ -171,7 +170,7 @@ extension VM {
   }
 
   func readFile(_ path: [UInt8], shown: [UInt8]) throws(PyError) -> [UInt8] {
-    guard let files = interpreter.host.files else { throw osError(2) }
+    guard let files = interpreter.files else { throw osError(2) }
     do throws(FileError) {
       let handle = try files.open(path, .read)
       defer { files.close(handle) }
@@ -189,7 +188,7 @@ extension VM {
       bytes.removeLast(size - at)
       return bytes
     } catch {
-      throw osError(error.errno)
+      throw raise(error)
     }
   }
 

@@ -37,17 +37,34 @@ enum IOModule {
     let files = try OSModule.files(vm)
     var modeValue = a.optional(1)
     if modeValue.isEmpty { modeValue = a.keyword(vm.intern("mode")) }
+    let path = try OSModule.path(vm, a[0])
+    var shown = a[0]
+    // A relative name is told as it was typed, unless the board searches the mounts for it, as it does in the root.
+    if vm.text(shown).first == 0x2F || vm.interpreter.currentDirectory == [0x2F],
+      let inside = files.pathInsideMount(path)
+    {
+      shown = try vm.makeStr(inside)
+    }
+    vm.push(shown)
+    defer { vm.pop() }
+    return try vm.openFile(mode: modeValue, shownPath: shown) { (mode) throws(FileError) in try files.open(path, mode) }
+  }
+
+  /// Opens a file by `body`, whose handle is one of the interpreter's `files`.
+  fileprivate static func open(
+    _ vm: VM, _ modeValue: Value, _ shownPath: Value, _ body: (FileOpenMode) throws(FileError) -> Int
+  ) throws(PyError) -> Value {
     if !modeValue.isEmpty && !modeValue.has(.str) { throw vm.cannotConvert(modeValue, to: "str") }
     let (mode, isText) = try parseMode(vm, modeValue.isEmpty ? [0x72] : vm.text(modeValue))
-    let path = try OSModule.path(vm, a[0])
+    let files = try OSModule.files(vm)
     let handle: Int
     do throws(FileError) {
-      handle = try files.open(path, mode)
+      handle = try body(mode)
     } catch {
-      if error.errno == 30 { throw vm.osError(30) }
+      if error == .raised || error.errno == 30 { throw vm.raise(error) }
       // A directory reads as missing and writes as forbidden, as FatFs has it.
       let number = error.errno == 21 ? (mode.contains(.write) ? 13 : 2) : error.errno == 20 ? 2 : error.errno
-      throw vm.osError(number, path: a[0])
+      throw vm.osError(number, path: shownPath)
     }
     let file = try makeFile(vm, handle: handle, mode: mode, isText: isText)
     if mode.contains(.append) {
@@ -197,7 +214,7 @@ enum IOModule {
       }
       slots.finalise = { vm, v in
         let handle = ObjectLayout.field(Value(bits: v).pointer, 0).small
-        if handle >= 0 { VM(vm).interpreter.host.files?.close(handle) }
+        if handle >= 0 { VM(vm).interpreter.files?.close(handle) }
       }
       return try vm.makeType(isText ? "TextIOWrapper" : "FileIO", methods: fileMethods, slots: slots)
     }
@@ -206,7 +223,7 @@ enum IOModule {
   private static func close(_ vm: VM, _ file: Value) {
     let handle = ObjectLayout.field(file.pointer, 0).small
     if handle < 0 { return }
-    vm.interpreter.host.files?.close(handle)
+    vm.interpreter.files?.close(handle)
     ObjectLayout.set(file.pointer, 0, Value(small: closed))
   }
 
@@ -429,5 +446,15 @@ enum IOModule {
         }
       },
     ]
+  }
+}
+
+extension VM {
+  /// An open file as Python has it. `mode` is Python's ("rb"; `.empty` for the standard one), `shownPath` is what errors show, and `open`
+  /// gives a handle of the interpreter's `files`.
+  package func openFile(
+    mode: Value, shownPath: Value, _ open: (FileOpenMode) throws(FileError) -> Int
+  ) throws(PyError) -> Value {
+    try IOModule.open(self, mode, shownPath, open)
   }
 }

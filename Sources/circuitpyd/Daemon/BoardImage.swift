@@ -1,4 +1,5 @@
 import Board
+import CircuitPython
 import FlashFS
 import Glibc
 
@@ -23,7 +24,8 @@ struct BoardImage: Sendable {
       let blocks = try image.openBlockStore(on: try image.makeFlash(), durability: durability)
       if try blocks.isBlank() {
         try Volume.format(
-          blocks, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()),
+          blocks, volumeID: UInt32.random(in: 1...UInt32.max),
+          now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds),
           labelsBootSector: true)
         let volume = try makeVolume(blocks, events)
         try volume.fillFresh()
@@ -39,14 +41,7 @@ struct BoardImage: Sendable {
   private static func makeVolume(_ blocks: BlockStore, _ events: VolumeEvents) throws(VolumeMountError) -> Volume {
     // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
     nonisolated(unsafe) let storage: any VolumeStorage = blocks
-    return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
-  }
-
-  /// FAT times are local times.
-  private static func utcOffsetSeconds() -> Int {
-    var now = time(nil)
-    var local = tm()
-    return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
+    return try Volume(storage: storage, utcOffsetSeconds: LocalTime.utcOffsetSeconds, onEvent: events.send)
   }
 
   /// Leaves a clean image. Nothing may use the volume any more.

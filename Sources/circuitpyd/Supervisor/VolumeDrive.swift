@@ -1,3 +1,4 @@
+import CircuitPython
 import FlashFS
 import Runtime
 import Synchronization

@@ -2,17 +2,26 @@ import FlashFS
 import Runtime
 
 /// A volume's files as one VM sees them. What it leaves open is closed when the store goes.
-final class VolumeFileStore: FileStore {
+package final class VolumeFileStore: FileStore {
   private let volume: Volume
+  /// What the volume stands on when that is a block device of the program's own: its Python code runs inside the calls here.
+  private let device: BlockDeviceStorage?
   private var handles: [Int: VolumeHandle] = [:]
   private var nextHandle = 1
+  /// Files that were closed (by the collector) while the device's code ran under the volume's lock.
+  private var closedWhileBusy: [VolumeHandle] = []
 
-  init(_ volume: Volume) { self.volume = volume }
+  package convenience init(_ volume: Volume) { self.init(volume, on: nil) }
+
+  init(_ volume: Volume, on device: BlockDeviceStorage?) {
+    self.volume = volume
+    self.device = device
+  }
 
   deinit { for handle in handles.values { volume.close(handle) } }
 
-  func open(_ path: [UInt8], _ mode: FileOpenMode) throws(FileError) -> Int {
-    let handle = try Self.attempt { () throws(VolumeError) in
+  package func open(_ path: [UInt8], _ mode: FileOpenMode) throws(FileError) -> Int {
+    let handle = try attempt { () throws(VolumeError) in
       do throws(VolumeError) {
         let found = try volume.resolve(path, origin: .runtime)
         if mode.contains(.exclusive) { throw VolumeError(17) }
@@ -36,87 +45,93 @@ final class VolumeFileStore: FileStore {
       node, forWriting: mode.contains(.write), truncate: mode.contains(.truncate), origin: .runtime)
   }
 
-  func read(_ handle: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+  package func read(_ handle: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
+  {
     let file = try opened(handle)
-    return try Self.attempt { () throws(VolumeError) in try volume.read(file, at: offset, into: buffer) }
+    return try attempt { () throws(VolumeError) in try volume.read(file, at: offset, into: buffer) }
   }
 
-  func write(_ handle: Int, at offset: Int, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Int {
+  package func write(_ handle: Int, at offset: Int, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Int {
     let file = try opened(handle)
-    return try Self.attempt { () throws(VolumeError) in try volume.write(file, at: offset, bytes) }
+    return try attempt { () throws(VolumeError) in try volume.write(file, at: offset, bytes) }
   }
 
-  func size(_ handle: Int) throws(FileError) -> Int {
+  package func size(_ handle: Int) throws(FileError) -> Int {
     let file = try opened(handle)
-    return try Self.attempt { () throws(VolumeError) in try volume.attributes(file).sizeBytes }
+    return try attempt { () throws(VolumeError) in try volume.attributes(file).sizeBytes }
   }
 
   /// Every write is in the journal already.
-  func flush(_ handle: Int) throws(FileError) { _ = try opened(handle) }
+  package func flush(_ handle: Int) throws(FileError) { _ = try opened(handle) }
 
-  func close(_ handle: Int) {
-    if let file = handles.removeValue(forKey: handle) { volume.close(file) }
+  package func close(_ handle: Int) {
+    guard let file = handles.removeValue(forKey: handle) else { return }
+    if device?.isBusy == true { closedWhileBusy.append(file) } else { volume.close(file) }
   }
 
-  func status(_ path: [UInt8]) throws(FileError) -> FileStatus {
-    try Self.attempt { () throws(VolumeError) in
+  package func status(_ path: [UInt8]) throws(FileError) -> FileStatus {
+    try attempt { () throws(VolumeError) in
       Self.status(try volume.resolve(path, origin: .runtime).attributes)
     }
   }
 
-  func list(_ path: [UInt8]) throws(FileError) -> [(name: [UInt8], status: FileStatus)] {
-    let entries = try Self.attempt { () throws(VolumeError) in
+  package func list(_ path: [UInt8]) throws(FileError) -> [(name: [UInt8], status: FileStatus)] {
+    let entries = try attempt { () throws(VolumeError) in
       try volume.list(try volume.resolve(path, origin: .runtime).attributes.node)
     }
     return entries.map { ($0.storedName, Self.status($0.attributes)) }
   }
 
-  func makeDirectory(_ path: [UInt8]) throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in
+  package func makeDirectory(_ path: [UInt8]) throws(FileError) {
+    try attempt { () throws(VolumeError) in
       let (parent, name) = try split(path)
       let made = try volume.makeDirectory(parent, name, origin: .runtime)
       volume.forget(made.attributes.node, count: 1)
     }
   }
 
-  func removeDirectory(_ path: [UInt8]) throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in
+  package func removeDirectory(_ path: [UInt8]) throws(FileError) {
+    try attempt { () throws(VolumeError) in
       let (parent, name) = try split(path)
       try volume.removeDirectory(parent, name, origin: .runtime)
     }
   }
 
-  func remove(_ path: [UInt8]) throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in
+  package func remove(_ path: [UInt8]) throws(FileError) {
+    try attempt { () throws(VolumeError) in
       let (parent, name) = try split(path)
       try volume.unlink(parent, name, origin: .runtime)
     }
   }
 
-  func rename(_ from: [UInt8], to: [UInt8]) throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in
+  package func rename(_ from: [UInt8], to: [UInt8]) throws(FileError) {
+    try attempt { () throws(VolumeError) in
       let (oldParent, oldName) = try split(from)
       let (newParent, newName) = try split(to)
       try volume.rename(oldParent, oldName, to: newParent, newName, origin: .runtime)
     }
   }
 
-  func setModified(_ path: [UInt8], seconds: Int64) throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in
+  package func setModified(_ path: [UInt8], seconds: Int64) throws(FileError) {
+    try attempt { () throws(VolumeError) in
       let node = try volume.resolve(path, origin: .runtime).attributes.node
       _ = try volume.setAttributes(node, modifiedSeconds: seconds, origin: .runtime)
     }
   }
 
-  func storeStatus(_ path: [UInt8]) throws(FileError) -> FileStoreStatus {
+  package func storeStatus(_ path: [UInt8]) throws(FileError) -> FileStoreStatus {
     _ = try status(path)
     let sizes = volume.statistics
     return FileStoreStatus(
       clusterBytes: sizes.clusterBytes, totalClusters: sizes.totalClusters, freeClusters: sizes.freeClusters)
   }
 
-  func sync() throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in try volume.sync() }
+  package func sync() throws(FileError) {
+    try attempt { () throws(VolumeError) in try volume.sync() }
+  }
+
+  func setLabel(_ label: [UInt8]) throws(FileError) {
+    try attempt { () throws(VolumeError) in try volume.setLabel(label, origin: .runtime) }
   }
 
   // MARK: Helpers
@@ -140,9 +155,17 @@ final class VolumeFileStore: FileStore {
       modifiedSeconds: attributes.modifiedSeconds)
   }
 
-  /// Volume errors are Linux's; a board reports what FatFs has (`circuitpython-behaviour` §3.3).
-  private static func attempt<T>(_ body: () throws(VolumeError) -> T) throws(FileError) -> T {
-    do throws(VolumeError) { return try body() } catch {
+  /// Runs an operation of the volume. Volume errors are Linux's; a board reports what FatFs has (`circuitpython-behaviour` §3.3).
+  private func attempt<T>(_ body: () throws(VolumeError) -> T) throws(FileError) -> T {
+    try device?.begin()
+    defer {
+      device?.end()
+      for file in closedWhileBusy { volume.close(file) }
+      closedWhileBusy = []
+    }
+    let result: T
+    do throws(VolumeError) { result = try body() } catch {
+      if device?.takeRaised() == true { throw .raised }
       switch error.errno {
       case 36: throw FileError(22)  // ENAMETOOLONG: an invalid name
       case 39: throw FileError(13)  // ENOTEMPTY: denied
@@ -150,5 +173,7 @@ final class VolumeFileStore: FileStore {
       default: throw FileError(error.errno)
       }
     }
+    do throws(PyError) { try device?.flush() } catch { throw .raised }
+    return result
   }
 }
