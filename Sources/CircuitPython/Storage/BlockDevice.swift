@@ -7,8 +7,8 @@ final class BlockDevice {
   /// The operations of `ioctl`.
   private enum Operation: Int { case initialise = 1, sync = 3, count = 4, size = 5 }
 
-  private let vm: VM
-  private let object: Value
+  let vm: VM
+  let object: Value
   private let hasIOCTL: Bool
   private let hasSync: Bool
   let isWritable: Bool

@@ -32,13 +32,18 @@ final class BlockDeviceStorage: VolumeStorage {
 
   // MARK: Around an operation
 
+  /// Its code may do what it likes meanwhile, but the device stays, and its volume cannot be used.
   /// - Throws: 16 when the device's own code asks for files of its volume.
   func begin() throws(FileError) {
     if isBusy { throw FileError(16) }
     isBusy = true
+    device.vm.push(device.object)
   }
 
-  func end() { isBusy = false }
+  func end() {
+    device.vm.pop()
+    isBusy = false
+  }
 
   /// Whether the device raised since this was asked last.
   func takeRaised() -> Bool {

@@ -3,12 +3,6 @@ import Runtime
 
 /// One file system of a VM: the drive itself, or a FAT volume on a block device of the program's own. A `VfsFat` object stands for it.
 final class FileSystem {
-  /// A volume on a block device.
-  private struct Disk {
-    let volume: Volume
-    let files: VolumeFileStore
-  }
-
   /// The `VfsFat` object; empty for the drive before anyone asked for it.
   var object: Value
   /// Where `VfsFat.chdir` led while the file system was mounted nowhere or Python was elsewhere.
@@ -16,7 +10,10 @@ final class FileSystem {
   /// The drive's files; nil for a block device.
   private let driveFiles: (any FileStore)?
   private let device: BlockDevice?
-  private var disk: Disk?
+  /// nil where there is no file system.
+  private(set) var disk: VolumeFileStore?
+  /// The board's flags of a block device (`circuitpython-behaviour` §3.1).
+  private var protection = WriteProtection()
 
   /// The drive.
   init(drive files: any FileStore) {
@@ -34,12 +31,10 @@ final class FileSystem {
   }
 
   var isDrive: Bool { driveFiles != nil }
-  /// nil for the drive, and where there is no file system.
-  var volume: Volume? { disk?.volume }
 
   /// - Throws: 19 when there is no file system on the device.
   func files() throws(FileError) -> any FileStore {
-    if let files = driveFiles ?? disk?.files { return files }
+    if let files = driveFiles ?? disk { return files }
     throw FileError(19)
   }
 
@@ -56,13 +51,13 @@ final class FileSystem {
       do throws(VolumeMountError) {
         let volume = try Volume(
           storage: bytes, utcOffsetSeconds: LocalTime.utcOffsetSeconds, clock: { host.rtcSeconds })
-        disk = Disk(volume: volume, files: VolumeFileStore(volume, on: storage))
-        setProtection(isReadOnlyForCode: false, isConcurrentProtected: false)
-        return
+        disk = VolumeFileStore(volume, on: storage)
+        break
       } catch {
         if storage.takeRaised() { throw PyError() }
       }
     }
+    try setProtection(vm, isReadOnlyForCode: false, isConcurrentProtected: false)
   }
 
   /// Where on a device a volume may lie.
@@ -108,22 +103,18 @@ final class FileSystem {
       try Self.format(vm, device)
       try open(vm)
     }
-    setProtection(isReadOnlyForCode: isReadOnly, isConcurrentProtected: true)
-  }
-
-  func setLabel(_ label: [UInt8]) throws(FileError) {
-    guard let disk else { throw FileError(19) }
-    try disk.files.setLabel(label)
+    try setProtection(vm, isReadOnlyForCode: isReadOnly, isConcurrentProtected: true)
   }
 
   // MARK: Write protection
 
-  /// The board's flags (`circuitpython-behaviour` §3.1). A device that cannot be written stays read-only.
-  func setProtection(isReadOnlyForCode: Bool, isConcurrentProtected: Bool) {
-    var protection = WriteProtection()
+  var isWritableByCode: Bool { protection.mayCodeWrite }
+
+  /// A device that cannot be written stays read-only.
+  func setProtection(_ vm: VM, isReadOnlyForCode: Bool, isConcurrentProtected: Bool) throws(PyError) {
     let isWritable = device?.isWritable ?? true
     protection.isUSBWritable = isReadOnlyForCode || !isWritable
     protection.isConcurrentProtected = isConcurrentProtected || !isWritable
-    disk?.volume.protection = protection
+    do throws(FileError) { try disk?.setProtection(protection) } catch { throw vm.raise(error) }
   }
 }

@@ -42,7 +42,7 @@ enum StorageModule {
     try reader.finish()
     let fileSystem = try mounted(vm, path)
     if !fileSystem.isDrive {
-      fileSystem.setProtection(isReadOnlyForCode: isReadOnly, isConcurrentProtected: !disablesProtection)
+      try fileSystem.setProtection(vm, isReadOnlyForCode: isReadOnly, isConcurrentProtected: !disablesProtection)
       return .none
     }
     try run(vm) { () throws(StorageError) in
@@ -78,7 +78,7 @@ enum StorageModule {
     _ = try call.call()
     let fileSystem = try VfsFat.fileSystem(vm, object)
     if fileSystem.isDrive { throw vm.osError(1) }
-    fileSystem.setProtection(isReadOnlyForCode: isReadOnly, isConcurrentProtected: true)
+    try fileSystem.setProtection(vm, isReadOnlyForCode: isReadOnly, isConcurrentProtected: true)
     fileSystem.object = object
     mounts.add(fileSystem, at: path)
     return .none

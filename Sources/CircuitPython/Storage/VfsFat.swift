@@ -124,8 +124,10 @@ enum VfsFat {
         native($0, $1, $2) { vm, a throws(PyError) in
           let fileSystem = try VfsFat.fileSystem(vm, a[0])
           if fileSystem.isDrive { return try vm.makeStrChecked(vm.boardState.services.volumeLabel) }
-          guard let volume = fileSystem.volume else { throw vm.osError(19) }
-          return try vm.makeStrChecked(volume.label)
+          guard let disk = fileSystem.disk else { throw vm.osError(19) }
+          let label: [UInt8]
+          do throws(FileError) { label = try disk.label() } catch { throw vm.raise(error) }
+          return try vm.makeStrChecked(label)
         }
       },
       set: {
@@ -143,7 +145,7 @@ enum VfsFat {
         native($0, $1, $2) { vm, a throws(PyError) in
           let fileSystem = try VfsFat.fileSystem(vm, a[0])
           if fileSystem.isDrive { return Value(!vm.boardState.services.isDriveWritableByCode) }
-          return Value(fileSystem.volume?.protection.mayCodeWrite == false)
+          return Value(!fileSystem.isWritableByCode)
         }
       })
   }
@@ -154,7 +156,8 @@ enum VfsFat {
       if !services.isDriveWritableByCode { throw vm.osError(30) }
       return try StorageModule.run(vm) { () throws(StorageError) in try services.setVolumeLabel(label) }
     }
-    do throws(FileError) { try fileSystem.setLabel(label) } catch { throw vm.raise(error) }
+    guard let disk = fileSystem.disk else { throw vm.osError(19) }
+    do throws(FileError) { try disk.setLabel(label) } catch { throw vm.raise(error) }
   }
 
   // MARK: Methods

@@ -53,7 +53,20 @@ package final class VolumeFileStore: FileStore {
 
   package func write(_ handle: Int, at offset: Int, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Int {
     let file = try opened(handle)
-    return try attempt { () throws(VolumeError) in try volume.write(file, at: offset, bytes) }
+    guard device != nil else {
+      return try attempt { () throws(VolumeError) in try volume.write(file, at: offset, bytes) }
+    }
+    // A device's code may take the memory away.
+    let copy = Array(bytes)
+    return try attempt { () throws(VolumeError) in
+      var written = Result<Int, VolumeError>.success(0)
+      copy.withUnsafeBytes { buffer in
+        do throws(VolumeError) { written = .success(try volume.write(file, at: offset, buffer)) } catch {
+          written = .failure(error)
+        }
+      }
+      return try written.get()
+    }
   }
 
   package func size(_ handle: Int) throws(FileError) -> Int {
@@ -130,6 +143,12 @@ package final class VolumeFileStore: FileStore {
     try attempt { () throws(VolumeError) in try volume.sync() }
   }
 
+  func label() throws(FileError) -> [UInt8] { try attempt { () throws(VolumeError) in volume.label } }
+
+  func setProtection(_ protection: WriteProtection) throws(FileError) {
+    try attempt { () throws(VolumeError) in volume.protection = protection }
+  }
+
   func setLabel(_ label: [UInt8]) throws(FileError) {
     try attempt { () throws(VolumeError) in try volume.setLabel(label, origin: .runtime) }
   }
@@ -173,6 +192,7 @@ package final class VolumeFileStore: FileStore {
       default: throw FileError(error.errno)
       }
     }
+    if device?.takeRaised() == true { throw .raised }
     do throws(PyError) { try device?.flush() } catch { throw .raised }
     return result
   }

@@ -68,6 +68,8 @@ enum IOModule {
     }
     let file = try makeFile(vm, handle: handle, mode: mode, isText: isText)
     if mode.contains(.append) {
+      vm.push(file)
+      defer { vm.pop() }
       let size = try OSModule.run(vm) { () throws(FileError) in try files.size(handle) }
       ObjectLayout.set(file.pointer, 1, Value(small: size))
     }
@@ -255,6 +257,9 @@ enum IOModule {
       NativeDefinition("readlines", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let list = try vm.makeList()
+          // Reading may run Python code: that of a block device.
+          vm.push(list)
+          defer { vm.pop() }
           while true {
             let bytes = try IOModule.read(vm, a[0], count: nil, line: true)
             if bytes.isEmpty { return list }
@@ -264,14 +269,14 @@ enum IOModule {
       },
       NativeDefinition("readinto", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
+          let bytes = try IOModule.read(vm, a[0], count: try vm.buffer(a[1], writable: true).sizeBytes)
+          // Asked for anew: reading may have run Python code that made it shorter.
           let view = try vm.buffer(a[1], writable: true)
-          let bytes = try IOModule.read(vm, a[0], count: view.sizeBytes)
+          let count = min(bytes.count, view.sizeBytes)
           if let start = view.start {
-            bytes.withUnsafeBytes {
-              start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: $0.count)
-            }
+            bytes.withUnsafeBytes { start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: count) }
           }
-          return Value(small: bytes.count)
+          return Value(small: count)
         }
       },
       NativeDefinition("write", 2, 2) {
