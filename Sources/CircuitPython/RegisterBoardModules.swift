@@ -15,7 +15,7 @@ extension Interpreter {
     register(SupervisorModule.module(definition))
     let optional = [
       RainbowioModule.module, PixelBufModule.module, DigitalioModule.module, BusioModule.module(definition),
-      NeopixelWriteModule.module, NVMModule.module, StorageModule.module(definition),
+      NeopixelWriteModule.module, NVMModule.module, StorageModule.module(definition), SDCardIOModule.module,
     ]
     for module in optional where definition.hasModule(module.name) { register(module) }
     if definition.hasModule("adafruit_bus_device") {

@@ -20,6 +20,7 @@ struct MountOptions: ParsableArguments {
   var reload: ReloadPolicyName = .prompt
   @Option(help: "What an acknowledged write survives: the daemon's end (process) or the machine's (host).")
   var durability: DurabilityName = .process
+  @OptionGroup var card: CardOptions
   @Flag(help: "Only what the board's firmware has.") var strict = false
   @Flag(help: "Let the computer and the code both write the drive.") var sharedWrite = false
   @Flag(help: "Mount over a folder that is not empty.") var nonempty = false
