@@ -7,6 +7,8 @@ import Runtime
 final class BlockDeviceStorage: VolumeStorage {
   /// A device is asked for at most as many sectors at once: a program's own buffers are small.
   private static let maximumTransferSectors = 8
+  /// A program that appends line by line changes the same few sectors again and again: of the file, its folder, the table.
+  private static let maximumRecentSectors = 8
   private static let sectorBytes = BlockDevice.sectorBytes
 
   let device: BlockDevice
@@ -19,8 +21,8 @@ final class BlockDeviceStorage: VolumeStorage {
   private var changed: [Int: [UInt8]] = [:]
   /// Parts of sectors that nobody has read yet, in the order of their writing.
   private var patches: [Int: [(offset: Int, bytes: [UInt8])]] = [:]
-  /// The sector read last: files are read in small pieces.
-  private var latest: (sector: Int, bytes: [UInt8])?
+  /// Sectors as the device has them, the newest last.
+  private var recent: [(sector: Int, bytes: [UInt8])] = []
   private var hasRaised = false
   private(set) var isBusy = false
 
@@ -82,7 +84,13 @@ final class BlockDeviceStorage: VolumeStorage {
   /// A sector that need not be asked for.
   private func known(_ sector: Int) -> [UInt8]? {
     if let bytes = changed[sector] { return bytes }
-    return latest?.sector == sector ? latest?.bytes : nil
+    return recent.last { $0.sector == sector }?.bytes
+  }
+
+  private func remember(_ sector: Int, _ bytes: [UInt8]) {
+    recent.removeAll { $0.sector == sector }
+    if recent.count == Self.maximumRecentSectors { recent.removeFirst() }
+    recent.append((sector, bytes))
   }
 
   private func fetch(_ sectors: Range<Int>) throws(FlashError) -> [UInt8] {
@@ -102,11 +110,11 @@ final class BlockDeviceStorage: VolumeStorage {
     if let failure { throw failure }
     for sector in sectors {
       let start = (sector - sectors.lowerBound) * Self.sectorBytes
+      if patches[sector] == nil { remember(sector, Array(bytes[start..<start + Self.sectorBytes])) }
       for patch in patches[sector] ?? [] {
         bytes.replaceSubrange(start + patch.offset..<start + patch.offset + patch.bytes.count, with: patch.bytes)
       }
     }
-    latest = (sectors.upperBound - 1, Array(bytes.suffix(Self.sectorBytes)))
     return bytes
   }
 
@@ -146,7 +154,6 @@ final class BlockDeviceStorage: VolumeStorage {
       } else {
         patches[sector, default: []].append((start, Array(part)))
       }
-      if latest?.sector == sector { latest = nil }
     }
   }
 
@@ -176,7 +183,9 @@ final class BlockDeviceStorage: VolumeStorage {
       }
       let run = sectors[at..<end]
       try device.write(firstSector + sectors[at], run.flatMap { changed[$0] ?? [] })
-      for sector in run { changed[sector] = nil }
+      for sector in run {
+        if let bytes = changed.removeValue(forKey: sector) { remember(sector, bytes) }
+      }
       at = end
     }
   }

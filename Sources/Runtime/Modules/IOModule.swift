@@ -274,7 +274,9 @@ enum IOModule {
           let view = try vm.buffer(a[1], writable: true)
           let count = min(bytes.count, view.sizeBytes)
           if let start = view.start {
-            bytes.withUnsafeBytes { start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: count) }
+            bytes.withUnsafeBytes {
+              start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: count)
+            }
           }
           return Value(small: count)
         }

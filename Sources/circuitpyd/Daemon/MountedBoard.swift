@@ -38,7 +38,9 @@ final class MountedBoard: Sendable {
       durability: options.durability == .host ? .host : .process, events: events)
     let board = SimulatedBoard(definition: definition, clock: WorldClock())
     let parts = PartSet(board: board)
-    if let line = try options.card.attachCard(to: parts, of: board, standardPath: paths.card) { MountedBoard.note(line) }
+    if let line = try options.card.attachCard(to: parts, of: board, standardPath: paths.card) {
+      MountedBoard.note(line)
+    }
     let console = Console()
     guard let log = FileEnd(path: paths.log) else {
       throw CommandError("\(BoardPaths.shown(paths.log)): \(String(cString: strerror(errno)))")

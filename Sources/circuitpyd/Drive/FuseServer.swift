@@ -57,7 +57,8 @@ extension FuseServer {
     return nil
   }
 
-  /// Takes the drive away from the computer, or gives it back. The mount itself stays, so that nothing is saved into the folder under it.
+  /// Takes the drive away from the computer, or gives it back. The mount itself stays, so that nothing is saved into the
+  /// folder under it.
   func setWithdrawn(_ isWithdrawn: Bool) {
     self.isWithdrawn.store(isWithdrawn, ordering: .releasing)
     // What the kernel remembers of the root's entries, and all below them, it has to forget.
@@ -135,7 +136,9 @@ extension FuseServer {
       FuseServer.serving(request)?.create(request, FuseNode(parent), name, info!)
     }
     operations.open = { FuseServer.serving($0)?.open($0, FuseNode($1), $2!) }
-    operations.read = { request, _, size, offset, info in FuseServer.serving(request)?.read(request, size, offset, info!) }
+    operations.read = { request, _, size, offset, info in
+      FuseServer.serving(request)?.read(request, size, offset, info!)
+    }
     operations.write = { FuseServer.serving($0)?.write($0, FuseNode($1), $2, $3, $4, $5!) }
     // Nothing is held back, so there is nothing to flush; not the end of a save either (`cat > f` flushes before it writes).
     operations.flush = { request, _, _ in fuse_reply_err(request, 0) }
