@@ -5,7 +5,7 @@ extension Interpreter {
   /// Enters the modules of a board's firmware: those that its definition has, and board, microcontroller and supervisor always.
   /// To be called once, before the first run; the board's pins and buses must be free (`resetForNewVM`).
   package func registerBoardModules(board: SimulatedBoard, services: any BoardServices) {
-    let mounts = files.map { MountTree(vm, drive: $0) }
+    let mounts = files.map { MountTree(vm, drive: $0, services: services) }
     files = mounts
     embedderState = BoardState(board: board, services: services, mounts: mounts)
     let definition = board.definition

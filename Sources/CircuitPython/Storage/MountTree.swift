@@ -15,6 +15,7 @@ final class MountTree: FileStore {
   }
 
   private let vm: VM
+  private unowned let services: any BoardServices
   let drive: FileSystem
   private let driveFiles: any FileStore
   /// The newest first: it is searched first.
@@ -22,8 +23,9 @@ final class MountTree: FileStore {
   private var open: [Int: OpenFile] = [:]
   private var nextHandle = 1
 
-  init(_ vm: VM, drive files: any FileStore) {
+  init(_ vm: VM, drive files: any FileStore, services: any BoardServices) {
     self.vm = vm
+    self.services = services
     driveFiles = files
     drive = FileSystem(drive: files)
   }
@@ -77,9 +79,18 @@ final class MountTree: FileStore {
   }
 
   /// Who has the files of a path, and what the path is there.
-  private func route(_ path: [UInt8]) throws(FileError) -> (files: any FileStore, path: [UInt8]) {
-    guard let mount = find(path) else { return (driveFiles, path) }
+  /// - Throws: 30 for a change of what code may not write, whether or not the path is there, as FatFs does.
+  private func route(_ path: [UInt8], changes: Bool = false) throws(FileError) -> (files: any FileStore, path: [UInt8])
+  {
+    let mount = find(path)
+    if changes { try requireWritable(mount?.fileSystem ?? drive) }
+    guard let mount else { return (driveFiles, path) }
     return (try mount.fileSystem.files(), Self.inside(mount, path))
+  }
+
+  private func requireWritable(_ fileSystem: FileSystem) throws(FileError) {
+    let isWritable = fileSystem.isDrive ? services.isDriveWritableByCode : fileSystem.isWritableByCode
+    if !isWritable { throw FileError(30) }
   }
 
   // MARK: Open files
@@ -92,6 +103,7 @@ final class MountTree: FileStore {
   /// Opens a file by its path within a file system, wherever that is mounted.
   func open(_ fileSystem: FileSystem, _ path: [UInt8], _ mode: FileOpenMode) throws(FileError) -> Int {
     let files = try fileSystem.files()
+    if mode.contains(.write) { try requireWritable(fileSystem) }
     let handle = try files.open(path, mode)
     let object = fileSystem.isDrive ? Value.empty : fileSystem.object
     if !object.isEmpty { vm.addRoot(object) }
@@ -143,26 +155,26 @@ final class MountTree: FileStore {
     return mounts.map { (Array($0.path.dropFirst()), folder) } + entries
   }
   func makeDirectory(_ path: [UInt8]) throws(FileError) {
-    let (files, path) = try route(path)
+    let (files, path) = try route(path, changes: true)
     try files.makeDirectory(path)
   }
   func removeDirectory(_ path: [UInt8]) throws(FileError) {
-    let (files, path) = try route(path)
+    let (files, path) = try route(path, changes: true)
     try files.removeDirectory(path)
   }
   func remove(_ path: [UInt8]) throws(FileError) {
-    let (files, path) = try route(path)
+    let (files, path) = try route(path, changes: true)
     try files.remove(path)
   }
   /// Between file systems nothing moves: 1.
   func rename(_ from: [UInt8], to: [UInt8]) throws(FileError) {
-    let (files, oldPath) = try route(from)
-    let (target, newPath) = try route(to)
+    let (files, oldPath) = try route(from, changes: true)
+    let (target, newPath) = try route(to, changes: true)
     guard files === target else { throw FileError(1) }
     try files.rename(oldPath, to: newPath)
   }
   func setModified(_ path: [UInt8], seconds: Int64) throws(FileError) {
-    let (files, path) = try route(path)
+    let (files, path) = try route(path, changes: true)
     try files.setModified(path, seconds: seconds)
   }
   func storeStatus(_ path: [UInt8]) throws(FileError) -> FileStoreStatus {

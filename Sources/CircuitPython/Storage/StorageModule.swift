@@ -119,7 +119,12 @@ enum StorageModule {
           let isExtended = try reader.bool("extended", false)
           try reader.finish()
           if isExtended { throw vm.error(.notImplementedError, "extended=True") }
-          vm.boardState.services.eraseFilesystem()
+          let services = vm.boardState.services
+          if !services.hasErasableDrive {
+            vm.interpreter.host.note(
+              "storage.erase_filesystem: a board would format its drive now; this folder stays as it is")
+          }
+          services.eraseFilesystem()
           return try MicrocontrollerModule.leave(vm)
         }
       },

@@ -86,11 +86,17 @@ enum VfsFat {
 
   /// Runs an operation on the files of argument 0 and the path that is argument 1.
   private static func run<T>(
-    _ vm: VM, _ a: Arguments, _ body: (any FileStore, [UInt8]) throws(FileError) -> T
+    _ vm: VM, _ a: Arguments, changes: Bool = false, _ body: (any FileStore, [UInt8]) throws(FileError) -> T
   ) throws(PyError) -> T {
     let fileSystem = try fileSystem(vm, a[0])
+    if changes, isReadOnly(vm, fileSystem) { throw vm.osError(30) }
     let target = a.count > 1 ? try path(vm, fileSystem, a[1]) : try path(vm, fileSystem, vm.intern(""))
     do throws(FileError) { return try body(try fileSystem.files(), target) } catch { throw vm.raise(error) }
+  }
+
+  /// Whether code may not write it now.
+  private static func isReadOnly(_ vm: VM, _ fileSystem: FileSystem) -> Bool {
+    fileSystem.isDrive ? !vm.boardState.services.isDriveWritableByCode : !fileSystem.isWritableByCode
   }
 
   private static func changeDirectory(_ vm: VM, _ a: Arguments) throws(PyError) {
@@ -143,9 +149,7 @@ enum VfsFat {
       type, property: "readonly",
       get: {
         native($0, $1, $2) { vm, a throws(PyError) in
-          let fileSystem = try VfsFat.fileSystem(vm, a[0])
-          if fileSystem.isDrive { return Value(!vm.boardState.services.isDriveWritableByCode) }
-          return Value(!fileSystem.isWritableByCode)
+          Value(VfsFat.isReadOnly(vm, try VfsFat.fileSystem(vm, a[0])))
         }
       })
   }
@@ -194,13 +198,13 @@ enum VfsFat {
       },
       NativeDefinition("mkdir", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          try VfsFat.run(vm, a) { (files, path) throws(FileError) in try files.makeDirectory(path) }
+          try VfsFat.run(vm, a, changes: true) { (files, path) throws(FileError) in try files.makeDirectory(path) }
           return .none
         }
       },
       NativeDefinition("rmdir", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          try VfsFat.run(vm, a) { (files, path) throws(FileError) in try files.removeDirectory(path) }
+          try VfsFat.run(vm, a, changes: true) { (files, path) throws(FileError) in try files.removeDirectory(path) }
           return .none
         }
       },
@@ -218,14 +222,14 @@ enum VfsFat {
       },
       NativeDefinition("remove", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          try VfsFat.run(vm, a) { (files, path) throws(FileError) in try files.remove(path) }
+          try VfsFat.run(vm, a, changes: true) { (files, path) throws(FileError) in try files.remove(path) }
           return .none
         }
       },
       NativeDefinition("rename", 3, 3) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let target = try VfsFat.path(vm, try VfsFat.fileSystem(vm, a[0]), a[2])
-          try VfsFat.run(vm, a) { (files, path) throws(FileError) in try files.rename(path, to: target) }
+          try VfsFat.run(vm, a, changes: true) { (files, path) throws(FileError) in try files.rename(path, to: target) }
           return .none
         }
       },
@@ -247,7 +251,9 @@ enum VfsFat {
       NativeDefinition("utime", 3, 3) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let seconds = try vm.modifiedSeconds(a[2])
-          try VfsFat.run(vm, a) { (files, path) throws(FileError) in try files.setModified(path, seconds: seconds) }
+          try VfsFat.run(vm, a, changes: true) { (files, path) throws(FileError) in
+            try files.setModified(path, seconds: seconds)
+          }
           return .none
         }
       },
