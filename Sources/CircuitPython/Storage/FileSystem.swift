@@ -113,8 +113,10 @@ final class FileSystem {
   /// A device that cannot be written stays read-only.
   func setProtection(_ vm: VM, isReadOnlyForCode: Bool, isConcurrentProtected: Bool) throws(PyError) {
     let isWritable = device?.isWritable ?? true
-    protection.isUSBWritable = isReadOnlyForCode || !isWritable
-    protection.isConcurrentProtected = isConcurrentProtected || !isWritable
-    do throws(FileError) { try disk?.setProtection(protection) } catch { throw vm.raise(error) }
+    var wanted = WriteProtection()
+    wanted.isUSBWritable = isReadOnlyForCode || !isWritable
+    wanted.isConcurrentProtected = isConcurrentProtected || !isWritable
+    do throws(FileError) { try disk?.setProtection(wanted) } catch { throw vm.raise(error) }
+    protection = wanted
   }
 }
