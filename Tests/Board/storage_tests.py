@@ -124,6 +124,38 @@ except RuntimeError as e:
         board.wait_for("as before")
 
 
+def test_drive_disabled_while_the_computer_writes_it(context):
+    with Board(context) as board:
+        with open(board.drive / "data.bin", "wb", buffering=0) as held:
+            held.write(b"before ")
+            board.run_code("""import storage, supervisor, time
+storage.unsafe_disable_usb_drive()
+with open("/x.txt", "w") as f:
+    f.write("by code")
+print("hidden")
+while not supervisor.runtime.serial_bytes_available:
+    time.sleep(0.05)
+storage.enable_usb_drive()
+print("shown")
+while True:
+    time.sleep(1)
+""", "hidden")
+            for name, use in (("write", lambda: held.write(b"lost")), ("list", lambda: os.listdir(board.drive)),
+                              ("sync", lambda: os.fsync(held.fileno()))):
+                try:
+                    use()
+                except OSError as e:
+                    expect(e.errno == errno.ENODEV, f"{name}: {e}")
+                else:
+                    raise Failure(f"{name}: the drive is still there")
+            with open(board.serial, "rb+", buffering=0) as port:
+                port.write(b"x")
+                board.wait_for("shown")
+            held.write(b"after")
+        expect((board.drive / "data.bin").read_bytes() == b"before after", (board.drive / "data.bin").read_bytes())
+        expect((board.drive / "x.txt").read_text() == "by code", "x.txt")
+
+
 def test_erase_filesystem(context):
     with Board(context) as board:
         (board.drive / "lib" / "mine.py").write_text("x = 1\n")

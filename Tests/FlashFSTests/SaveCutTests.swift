@@ -75,6 +75,11 @@ import Testing
         "sed -i",
         [create("sedK3x9aB")] + write("/sedK3x9aB", truncate: false) + [rename("sedK3x9aB", "code.py"), checkpoint]
       ),
+      (
+        "erase_filesystem",
+        [Step { try $0.reformat(volumeID: 8, labelsBootSector: true) }, create("code.py")]
+          + write("/code.py", truncate: false) + [checkpoint]
+      ),
     ]
   }
 
