@@ -126,8 +126,9 @@ except RuntimeError as e:
 
 def test_drive_disabled_while_the_computer_writes_it(context):
     with Board(context) as board:
-        with open(board.drive / "data.bin", "wb", buffering=0) as held:
-            held.write(b"before ")
+        (board.drive / "data.bin").write_bytes(b"before ")
+        with open(board.drive / "data.bin", "r+b", buffering=0) as held:
+            held.seek(7)
             board.run_code("""import storage, supervisor, time
 storage.unsafe_disable_usb_drive()
 with open("/x.txt", "w") as f:

@@ -25,6 +25,8 @@ final class BlockDeviceStorage: VolumeStorage {
   private var recent: [(sector: Int, bytes: [UInt8])] = []
   private var hasRaised = false
   private(set) var isBusy = false
+  /// The device was given something since it was synchronised.
+  private var isSyncDue = false
 
   init(_ device: BlockDevice, firstSector: Int, sectorCount: Int) {
     self.device = device
@@ -166,10 +168,18 @@ final class BlockDeviceStorage: VolumeStorage {
 
   // MARK: Writing
 
-  /// Hands the device what changed. Not under the volume's lock.
-  func flush() throws(PyError) {
+  /// Hands the device what changed, and lets it finish what it was given so far when that `syncs`. Not under the volume's lock.
+  func flush(syncs: Bool) throws(PyError) {
+    try writeChanges()
+    guard syncs, isSyncDue else { return }
+    try device.sync()
+    isSyncDue = false
+  }
+
+  private func writeChanges() throws(PyError) {
     // A device that cannot be written keeps what opening the volume has put right in memory only.
     guard device.isWritable, !(changed.isEmpty && patches.isEmpty) else { return }
+    isSyncDue = true
     for sector in patches.keys.sorted() {
       changed[sector] = try ask(sector..<sector + 1)
       patches[sector] = nil

@@ -92,8 +92,7 @@ final class FileSystem {
     } catch {
       throw vm.osError(5)
     }
-    try storage.flush()
-    try device.sync()
+    try storage.flush(syncs: true)
   }
 
   /// `VfsFat.mount`: a device without a file system is given one when `makes` says so, else it is OSError 19.

@@ -58,7 +58,7 @@ package final class VolumeFileStore: FileStore {
     }
     // A device's code may take the memory away.
     let copy = Array(bytes)
-    return try attempt { () throws(VolumeError) in
+    return try attempt(syncs: false) { () throws(VolumeError) in
       var written = Result<Int, VolumeError>.success(0)
       copy.withUnsafeBytes { buffer in
         do throws(VolumeError) { written = .success(try volume.write(file, at: offset, buffer)) } catch {
@@ -74,8 +74,11 @@ package final class VolumeFileStore: FileStore {
     return try attempt { () throws(VolumeError) in try volume.attributes(file).sizeBytes }
   }
 
-  /// Every write is in the journal already.
-  package func flush(_ handle: Int) throws(FileError) { _ = try opened(handle) }
+  /// Every write is in the journal already; a device of the program's own may keep some back until it is told.
+  package func flush(_ handle: Int) throws(FileError) {
+    _ = try opened(handle)
+    if device != nil { try attempt {} }
+  }
 
   package func close(_ handle: Int) {
     guard let file = handles.removeValue(forKey: handle) else { return }
@@ -175,7 +178,8 @@ package final class VolumeFileStore: FileStore {
   }
 
   /// Runs an operation of the volume. Volume errors are Linux's; a board reports what FatFs has (`circuitpython-behaviour` §3.3).
-  private func attempt<T>(_ body: () throws(VolumeError) -> T) throws(FileError) -> T {
+  /// - Parameter syncs: whether the device is told to keep nothing back of what it was given, as FatFs does after all but writes.
+  private func attempt<T>(syncs: Bool = true, _ body: () throws(VolumeError) -> T) throws(FileError) -> T {
     try device?.begin()
     defer {
       device?.end()
@@ -193,7 +197,7 @@ package final class VolumeFileStore: FileStore {
       }
     }
     if device?.takeRaised() == true { throw .raised }
-    do throws(PyError) { try device?.flush() } catch { throw .raised }
+    do throws(PyError) { try device?.flush(syncs: syncs) } catch { throw .raised }
     return result
   }
 }

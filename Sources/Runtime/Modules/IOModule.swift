@@ -222,11 +222,16 @@ enum IOModule {
     }
   }
 
-  private static func close(_ vm: VM, _ file: Value) {
+  /// Closes; what was written is flushed first, and its error is raised, but the file is closed then all the same.
+  private static func close(_ vm: VM, _ file: Value) throws(PyError) {
     let handle = ObjectLayout.field(file.pointer, 0).small
     if handle < 0 { return }
-    vm.interpreter.files?.close(handle)
     ObjectLayout.set(file.pointer, 0, Value(small: closed))
+    defer { vm.interpreter.files?.close(handle) }
+    let mode = FileOpenMode(rawValue: UInt8(truncatingIfNeeded: ObjectLayout.field(file.pointer, 2).small))
+    guard mode.contains(.write) else { return }
+    let files = try OSModule.files(vm)
+    try OSModule.run(vm) { () throws(FileError) in try files.flush(handle) }
   }
 
   private static var fileMethods: [NativeDefinition] {
@@ -326,14 +331,14 @@ enum IOModule {
       },
       NativeDefinition("close", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          IOModule.close(vm, a[0])
+          try IOModule.close(vm, a[0])
           return .none
         }
       },
       NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
       NativeDefinition("__exit__", 4, 4) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          IOModule.close(vm, a[0])
+          try IOModule.close(vm, a[0])
           return .none
         }
       },

@@ -54,7 +54,11 @@ error(storage.mount, vfs, "/sd")  # expect: OSError(1,) [Errno 1] Operation not 
 
 # One tree.
 with open("/sd/log.txt", "w") as f:
-    print(f.write("one\ntwo\n"))  # expect: 8
+    syncs = disk.syncs
+    print(f.write("one\ntwo\n"), disk.syncs - syncs)  # expect: 8 0
+print(disk.syncs - syncs)  # expect: 1
+os.stat("/sd/log.txt")
+print(disk.syncs - syncs)  # expect: 1
 print(b"LOG     TXT" in disk.data, b"one\ntwo" in disk.data)  # expect: True True
 with open("/sd/log.txt", "a") as f:
     f.write("three\n")
