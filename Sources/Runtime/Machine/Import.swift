@@ -272,13 +272,22 @@ extension VM {
     }
   }
 
-  /// A path as the file store wants it: from the root, without empty, `.` and `..` parts.
+  /// A path as the file store wants it: from the root, without empty, `.` and `..` parts. A relative one does not leave the file
+  /// system of the current directory.
   package func absolutePath(_ path: [UInt8]) -> [UInt8] {
     var parts: [ArraySlice<UInt8>] = []
     let start = path.first == 0x2F ? [] : interpreter.currentDirectory
+    var mountDepth = 0
+    if !start.isEmpty, let inside = interpreter.files?.pathInsideMount(start) {
+      mountDepth = start.split(separator: 0x2F).count - inside.split(separator: 0x2F).count
+    }
     for part in (start + [0x2F] + path).split(separator: 0x2F) {
       if part.elementsEqual(".".utf8) { continue }
-      if part.elementsEqual("..".utf8) { _ = parts.popLast() } else { parts.append(part) }
+      if part.elementsEqual("..".utf8) {
+        if parts.count > mountDepth { parts.removeLast() }
+      } else {
+        parts.append(part)
+      }
     }
     return [0x2F] + Array(parts.joined(separator: [0x2F]))
   }

@@ -93,7 +93,9 @@ os.chdir("/sd/lib")
 print(os.getcwd(), os.listdir(), vfs.getcwd())  # expect: /sd/lib ['moved.txt', 'from_card.py'] /lib
 error(open, "none.txt")  # expect: OSError(2, 'none.txt') [Errno 2] No such file/directory: none.txt
 vfs.chdir("/")
-print(os.getcwd(), vfs.getcwd())  # expect: /sd /
+print(os.getcwd(), vfs.getcwd(), os.listdir(".."))  # expect: /sd / ['lib']
+os.chdir("../../lib/..")
+print(os.getcwd())  # expect: /sd
 vfs.chdir("lib")
 print([e[0] for e in vfs.ilistdir()], [e[0] for e in vfs.ilistdir("/")])  # expect: ['moved.txt', 'from_card.py'] ['lib']
 
