@@ -31,6 +31,8 @@ package protocol BoardServices: AnyObject {
   func setUSBDriveEnabled(_ isEnabled: Bool) throws(StorageError)
   /// Formats the drive anew and resets. Does not return to Python.
   func eraseFilesystem()
+  /// Whether there is a drive to erase: `circuitpyd run` has somebody's folder instead, and leaves it alone.
+  var hasErasableDrive: Bool { get }
   var volumeLabel: [UInt8] { get }
   func setVolumeLabel(_ label: [UInt8]) throws(StorageError)
   /// `microcontroller.nvm`: survives everything.
@@ -40,6 +42,7 @@ package protocol BoardServices: AnyObject {
 
 /// What a daemon without these says.
 extension BoardServices {
+  package var hasErasableDrive: Bool { true }
   package var resetReason: ResetReason { .powerOn }
   package var safeModeReason: SafeModeReason { .none }
   package var isConsoleStatusBarEnabled: Bool {

@@ -24,6 +24,7 @@ package final class StandaloneServices: BoardServices {
   package private(set) var isDriveWritableByCode = true
   package func setUSBDriveEnabled(_ isEnabled: Bool) throws(StorageError) { throw .tooLate }
   package func eraseFilesystem() {}
+  package var hasErasableDrive: Bool { false }
   package var volumeLabel: [UInt8] { label }
   package func setVolumeLabel(_ label: [UInt8]) throws(StorageError) { self.label = label }
   package func readNVM(_ offset: Int, count: Int) -> [UInt8] { Array(nvm[offset..<offset + count]) }

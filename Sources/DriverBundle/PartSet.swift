@@ -12,6 +12,8 @@ package final class PartSet: @unchecked Sendable {
 
   private let board: SimulatedBoard
   private var attached: [Attached] = []
+  /// Parts that were put on wires of their own, and stay.
+  private var fixed: [any Part] = []
 
   package init(board: SimulatedBoard) { self.board = board }
 
@@ -42,6 +44,16 @@ package final class PartSet: @unchecked Sendable {
     return board.withLock { attach(factory, driver: nil) }
   }
 
+  /// Puts a part on an SPI bus, for good. Returns the line for the log.
+  package func attach(_ part: any Part & SPITarget, to bus: SPIBus, chipSelect: Pin) -> String {
+    board.withLock {
+      bus.attach(part, chipSelect: chipSelect)
+      fixed.append(part)
+      let select = chipSelect.boardNames.first ?? chipSelect.name
+      return "\(part.name): \(part.summary) on SPI (SCK \(bus.clock.name)), CS \(select)"
+    }
+  }
+
   // MARK: Stimuli
 
   /// Sets "adt7410.temperature" to "30.5". The board itself can be set too: "cpu.temperature", and for each pin
@@ -64,16 +76,18 @@ package final class PartSet: @unchecked Sendable {
   /// One line a property: "adt7410.temperature=21.5 °C".
   package var report: [String] {
     board.withLock {
-      attached.flatMap { entry in
-        entry.part.properties.map { property in
+      parts.flatMap { part in
+        part.properties.map { property in
           let unit = property.unit.isEmpty ? "" : " \(property.unit)"
-          return "\(entry.part.name).\(property.name)=\(property.text)\(unit)"
+          return "\(part.name).\(property.name)=\(property.text)\(unit)"
         }
       }
     }
   }
 
   // MARK: Under the lock
+
+  private var parts: [any Part] { attached.map(\.part) + fixed }
 
   private func attach(_ factory: PartFactory, driver: String?) -> String {
     let name = uniqueName(factory.partName)
@@ -111,17 +125,17 @@ package final class PartSet: @unchecked Sendable {
   }
 
   private func part(named name: String) throws(PartError) -> any Part {
-    if let part = attached.first(where: { $0.part.name == name })?.part { return part }
+    if let part = parts.first(where: { $0.name == name }) { return part }
     let chip = ChipPart(board: board)
     if name == chip.name { return chip }
     if let pin = board.pin(attribute: name) ?? board.pin(mcu: name) { return PinPart(pin: pin, name: name) }
-    if attached.isEmpty { throw .noParts(name) }
-    throw .unknownPart(name, valid: attached.map(\.part.name))
+    if parts.isEmpty { throw .noParts(name) }
+    throw .unknownPart(name, valid: parts.map(\.name))
   }
 
   /// "adt7410", then "adt7410-2" …
   private func uniqueName(_ base: String) -> String {
-    let taken = attached.map(\.part.name)
+    let taken = parts.map(\.name)
     let candidates = (1...).lazy.map { $0 == 1 ? base : "\(base)-\($0)" }
     return candidates.first { !taken.contains($0) } ?? base
   }

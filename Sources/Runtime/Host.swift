@@ -39,6 +39,8 @@ extension Host {
 package struct FileError: Error, Equatable {
   package let errno: Int32
   package init(_ errno: Int32) { self.errno = errno }
+  /// The store asked Python code (a block device of the program's own) and that raised: the exception is the VM's current one.
+  package static let raised = FileError(-1)
 }
 
 /// Attributes of a file or directory.
@@ -99,6 +101,13 @@ package protocol FileStore: AnyObject {
   func setModified(_ path: [UInt8], seconds: Int64) throws(FileError)
   func storeStatus(_ path: [UInt8]) throws(FileError) -> FileStoreStatus
   func sync() throws(FileError)
+  /// The part of a path inside the file system that is mounted on the way there ("/x" of "/sd/x"): what errors show. nil for the
+  /// root's own files.
+  func pathInsideMount(_ path: [UInt8]) -> [UInt8]?
+}
+
+extension FileStore {
+  package func pathInsideMount(_ path: [UInt8]) -> [UInt8]? { nil }
 }
 
 /// How a program came to its end.

@@ -82,6 +82,14 @@ class Board:
         expect(listing.returncode == 0, "mdir: " + listing.stderr)
         return listing.stdout
 
+    def check_image_header(self):
+        """The volume's serial number, as it stands on the chip once the drive is idle."""
+        time.sleep(0.6)
+        with open(self.image, "rb") as image:
+            boot = image.read(512)
+        expect(boot[510:] == b"\x55\xaa", "no boot sector")
+        return boot[39:43] if boot[82:87] != b"FAT32" else boot[67:71]
+
     def log(self):
         return self.log_path.read_bytes().decode(errors="replace") if self.log_path.exists() else ""
 

@@ -42,6 +42,7 @@ final class MemoryDrive: BoardDrive {
     content.withLock { $0.isReadOnlyForCode = readOnlyForCode }
   }
   func setUSBDriveEnabled(_ isEnabled: Bool) { content.withLock { $0.isReadOnlyForCode = isEnabled } }
+  var isOffered: Bool { true }
   var label: [UInt8] { content.withLock { $0.label } }
   func setLabel(_ label: [UInt8]) throws(VolumeError) { content.withLock { $0.label = label } }
   func erase() throws(VolumeError) {

@@ -84,6 +84,11 @@ enum BusioSPI {
     wires.clock.configureOutput(value: polarity == 1)
   }
 
+  /// What native users of the bus set, in SPI mode 0.
+  static func setFrequency(_ vm: VM, _ p: UnsafeMutableRawPointer, _ wires: SPIBus, _ hertz: Int) {
+    configure(vm, p, wires, frequency: hertz, polarity: 0)
+  }
+
   /// The RP2's SPI divides its clock by an even number up to 254 times a number up to 256.
   private static func rp2Frequency(_ wanted: Int, clockHz: Int) -> Int {
     let wanted = max(wanted, 1)

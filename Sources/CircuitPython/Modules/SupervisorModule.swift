@@ -76,9 +76,8 @@ enum SupervisorModule {
     throw vm.typeError("\(argument) must be of type str or None, not \(vm.string(vm.typeName(value)))")
   }
 
-  private static func exists(_ vm: VM, _ path: [UInt8]) -> Bool {
-    guard let files = vm.interpreter.host.files else { return false }
-    return (try? files.status(vm.absolutePath(path))) != nil
+  private static func exists(_ vm: VM, _ path: [UInt8]) throws(PyError) -> Bool {
+    try vm.fileStatus(vm.absolutePath(path)) != nil
   }
 
   private static func setNextCodeFile(_ vm: VM, _ a: Arguments) throws(PyError) -> Value {
@@ -95,8 +94,8 @@ enum SupervisorModule {
     try reader.finish()
     setting.filename = try fileName(vm, file, "filename")
     setting.workingDirectory = try fileName(vm, folder, "working_directory")
-    if let name = setting.filename, !name.isEmpty, !exists(vm, name) { throw vm.valueError("File not found") }
-    if let name = setting.workingDirectory, !exists(vm, name) { throw vm.valueError("Invalid working_directory") }
+    if let name = setting.filename, !name.isEmpty, try !exists(vm, name) { throw vm.valueError("File not found") }
+    if let name = setting.workingDirectory, try !exists(vm, name) { throw vm.valueError("Invalid working_directory") }
     if setting.filename?.isEmpty == true { setting.filename = nil }
     let isCleared = setting.filename == nil && setting == NextCodeFile(filename: nil)
     vm.boardState.services.setNextCodeFile(isCleared ? nil : setting)

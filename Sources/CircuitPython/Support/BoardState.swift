@@ -13,8 +13,10 @@ final class BoardState {
   var pinObjects: [Value]
   /// A Python list with the objects of `board.I2C()` and its like; `.empty` before `board` is imported.
   var busSingletons = Value.empty
-  /// The volume as `storage` shows it; `.empty` until made.
-  var volumeObject = Value.empty
+  /// The files with what the program mounted; nil without a drive.
+  let mounts: MountTree?
+  /// The file systems of `VfsFat` objects by their number; nil when the object is gone.
+  var fileSystems: [FileSystem?] = []
   /// The chip's unit that a bus object in use occupies.
   var units: [ObjectIdentifier: String] = [:]
   /// `machine.Pin` objects by pin.
@@ -24,9 +26,10 @@ final class BoardState {
   /// `supervisor.runtime.rgb_status_brightness`
   var statusBrightness = 63
 
-  init(board: SimulatedBoard, services: any BoardServices) {
+  init(board: SimulatedBoard, services: any BoardServices, mounts: MountTree?) {
     self.board = board
     self.services = services
+    self.mounts = mounts
     pins = board.pins
     pinObjects = [Value](repeating: .empty, count: board.pins.count)
     machinePins = [Value?](repeating: nil, count: board.pins.count)

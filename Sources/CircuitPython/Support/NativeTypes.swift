@@ -4,7 +4,7 @@ import Runtime
 enum NativeTypeKey: Int, CaseIterable {
   case pixelBuf, pixelBufIterator, i2cDevice, spiDevice
   case runtime, statusBar, runReason, safeModeReason
-  case vfsFat
+  case vfsFat, sdCard
   case pin, processor, resetReason, runMode, byteArray
   case digitalInOut, direction, pull, driveMode
   case i2c, spi, uart, uartParity

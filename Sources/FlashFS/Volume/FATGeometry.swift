@@ -74,9 +74,9 @@ package struct FATGeometry: Sendable, Equatable {
 extension FATGeometry {
   /// The volume that the board's `f_mkfs` makes of `sectors` sectors; nil when there are too few. It never has 4085 or
   /// 65525 clusters, about whose kind FAT drivers disagree: some sectors are left out then.
-  package static func circuitPython(sectors: Int) -> FATGeometry? {
+  package static func circuitPython(sectors: Int, minimumSectors: Int = 128) -> FATGeometry? {
     var sectors = sectors
-    while let geometry = boardGeometry(sectors: sectors) {
+    while sectors >= minimumSectors, let geometry = boardGeometry(sectors: sectors) {
       if geometry.clusterCount != 4085 && geometry.clusterCount != 65525 { return geometry }
       sectors -= 1
     }
@@ -84,7 +84,7 @@ extension FATGeometry {
   }
 
   private static func boardGeometry(sectors: Int) -> FATGeometry? {
-    guard sectors >= 128, sectors <= 0xFFFF_FFFF else { return nil }
+    guard sectors <= 0xFFFF_FFFF else { return nil }
     var clusterSectors = sectorsPerCluster(sectors / 4096, steps: [1, 4, 16, 64, 256, 512])
     while clusterSectors <= 64 {
       // The first guess counts clusters as if the whole volume were data.

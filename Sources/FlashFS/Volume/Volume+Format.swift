@@ -1,16 +1,22 @@
 extension Volume {
+  /// `storage.VfsFat.mkfs` makes disks in RAM from this size on.
+  package static let minimumDiskSectors = 50
+
   /// Makes an empty volume as the board's formatter does, in one transaction: boot sector, table, root with the label
-  /// `CIRCUITPY`. `now` is in local seconds since 1970. Throws `outOfRange` when the storage is too small.
+  /// `CIRCUITPY` (a disk of the program's own has none). `now` is in local seconds since 1970. Throws `outOfRange` when the storage is too small.
   ///
   /// The board leaves `NO NAME` in the boot sector, which fsck.fat reports (as it does for a real board's drive);
   /// `labelsBootSector` writes the label there too.
   package static func format(
-    _ storage: any VolumeStorage, volumeID: UInt32, now: Int64, labelsBootSector: Bool = false
+    _ storage: any VolumeStorage, volumeID: UInt32, now: Int64, isLabelled: Bool = true, labelsBootSector: Bool = false
   ) throws(FlashError) {
     let sectorBytes = FATGeometry.sectorBytes
-    guard let geometry = FATGeometry.circuitPython(sectors: storage.volumeBytes / sectorBytes) else {
-      throw .outOfRange
-    }
+    let sectors = storage.volumeBytes / sectorBytes
+    let found =
+      isLabelled
+      ? FATGeometry.circuitPython(sectors: sectors)
+      : FATGeometry.circuitPython(sectors: sectors, minimumSectors: minimumDiskSectors)
+    guard let geometry = found else { throw .outOfRange }
     var transaction = Transaction()
     let metadataEnd = geometry.firstDataSector * sectorBytes
     transaction.fill(sectorBytes, count: metadataEnd - sectorBytes)
@@ -37,7 +43,7 @@ extension Volume {
       rootOffset = geometry.offset(ofCluster: geometry.rootCluster)
       transaction.fill(rootOffset, count: geometry.clusterBytes)
     }
-    transaction.patch(rootOffset, label.encoded())
+    if isLabelled { transaction.patch(rootOffset, label.encoded()) }
     transaction.patch(0, boot)
     try storage.commit(transaction)
   }

@@ -9,7 +9,7 @@ package final class Volume: Sendable {
   private let lock = Mutex(())
   // Touched only inside `perform`, `look` and `withStorage`, that is under `lock`. The mutex does not own it because
   // callers' buffers, which are not Sendable, must be reachable together with it.
-  nonisolated(unsafe) private let core: VolumeCore
+  nonisolated(unsafe) private var core: VolumeCore
   private let onEvent: @Sendable (VolumeEvent) -> Void
   /// The chip takes its time: whoever made it busy waits for it, without the lock.
   private let isTimed: Bool
@@ -251,7 +251,7 @@ package final class Volume: Sendable {
     }
   }
 
-  package var geometry: FATGeometry { core.geometry }
+  package var geometry: FATGeometry { lock.withLock { _ in core.geometry } }
 
   /// What is odd about the volume but does not keep it from working.
   package var warnings: [String] { lock.withLock { _ in core.warnings } }
@@ -278,15 +278,30 @@ package final class Volume: Sendable {
   /// After the storage failed.
   package var isReadOnly: Bool { lock.withLock { _ in core.isReadOnly } }
 
+  /// Formats the storage anew as the board does. Everything that was known of the old content is stale afterwards: nodes give
+  /// `ESTALE`, handles `EBADF`; the names in the root are told as removed. Write protection and label rules stay.
+  package func reformat(volumeID: UInt32, labelsBootSector: Bool) throws(VolumeError) {
+    try perform { (old) throws(VolumeError) in
+      let names = try old.loadDirectory(old.root).reachableNodes
+      do {
+        try Volume.format(
+          old.storage, volumeID: volumeID, now: old.localNow, labelsBootSector: labelsBootSector)
+        let fresh = try VolumeCore(
+          storage: old.storage, utcOffsetSeconds: Int(old.utcOffsetSeconds), clock: old.clock)
+        fresh.succeed(old, names: names)
+        core = fresh
+      } catch {
+        throw VolumeError(EIO)
+      }
+    }
+  }
+
   /// Makes everything committed survive a crash of the host.
   package func sync() throws(VolumeError) {
     do throws(FlashError) {
       try withStorage { (storage) throws(FlashError) in try storage.sync() }
     } catch { throw VolumeError(EIO) }
   }
-
-  /// When the storage wants `upkeepSlice` to be called.
-  package var upkeep: Upkeep { lock.withLock { _ in core.storage.upkeep } }
 
   /// Brings what a board's cache holds to the flash, as the end of each of its own file operations does.
   package func flushCache() throws(VolumeError) {

@@ -91,6 +91,23 @@ final class VolumeCore {
     do throws(FlashError) { return try storage.readBytes(offset, count) } catch { throw .storage(error) }
   }
 
+  /// Goes on where `old` was when its storage was formatted anew: numbers are not used twice, and what it held is told as gone.
+  /// - Parameter names: what was in its root.
+  func succeed(_ old: VolumeCore, names: [VolumeNode]) {
+    for node in old.nodes.values where node.writerCount > 0 && !node.isUnlinked {
+      old.emit(.closed, .tool, node, didWrite: node.didChangeWhileOpen)
+    }
+    for node in names { old.emit(node.isDirectory ? .directoryRemoved : .unlinked, .tool, node) }
+    nextNode = old.nextNode
+    nextHandle = old.nextHandle
+    nextSequence = old.nextSequence
+    pendingEvents = old.pendingEvents
+    isDelivering = old.isDelivering
+    protection = old.protection
+    // Look-ups of the root that the computer still holds.
+    root.lookupCount = old.root.lookupCount
+  }
+
   // MARK: - Time
 
   /// Now, in the volume's local time.

@@ -155,7 +155,7 @@ extension VM {
     return Value(p)
   }
 
-  func noAttribute(_ object: Value, _ name: Value) -> PyError {
+  package func noAttribute(_ object: Value, _ name: Value) -> PyError {
     if object.has(.type) {
       return error(
         .attributeError,

@@ -117,21 +117,20 @@ extension VM {
 
   /// Tries `directory/last`: package, `.py`, `.mpy`, plain directory. nil when there is none of them.
   private func importFile(_ full: Value, last: Value, in directory: [UInt8]) throws(PyError) -> Value? {
-    guard let files = interpreter.host.files else { return nil }
     let shown = join(directory, text(last))
     let absolute = absolutePath(shown)
-    let isDirectory = (try? files.status(absolute))?.isDirectory == true
+    let isDirectory = try fileStatus(absolute)?.isDirectory == true
     if isDirectory {
       for suffix in ["/__init__.py", "/__init__.mpy"] {
         let path = absolute + Array(suffix.utf8)
-        if (try? files.status(path))?.isDirectory == false {
+        if try fileStatus(path)?.isDirectory == false {
           return try runFile(full, shown: shown + Array(suffix.utf8), path: path, packagePath: shown)
         }
       }
     }
     for suffix in [".py", ".mpy"] {
       let path = absolute + Array(suffix.utf8)
-      if (try? files.status(path))?.isDirectory == false {
+      if try fileStatus(path)?.isDirectory == false {
         return try runFile(full, shown: shown + Array(suffix.utf8), path: path, packagePath: nil)
       }
     }
@@ -171,7 +170,7 @@ extension VM {
   }
 
   func readFile(_ path: [UInt8], shown: [UInt8]) throws(PyError) -> [UInt8] {
-    guard let files = interpreter.host.files else { throw osError(2) }
+    guard let files = interpreter.files else { throw osError(2) }
     do throws(FileError) {
       let handle = try files.open(path, .read)
       defer { files.close(handle) }
@@ -189,7 +188,7 @@ extension VM {
       bytes.removeLast(size - at)
       return bytes
     } catch {
-      throw osError(error.errno)
+      throw raise(error)
     }
   }
 
@@ -273,13 +272,22 @@ extension VM {
     }
   }
 
-  /// A path as the file store wants it: from the root, without empty, `.` and `..` parts.
+  /// A path as the file store wants it: from the root, without empty, `.` and `..` parts. A relative one does not leave the file
+  /// system of the current directory.
   package func absolutePath(_ path: [UInt8]) -> [UInt8] {
     var parts: [ArraySlice<UInt8>] = []
     let start = path.first == 0x2F ? [] : interpreter.currentDirectory
+    var mountDepth = 0
+    if !start.isEmpty, let inside = interpreter.files?.pathInsideMount(start) {
+      mountDepth = start.split(separator: 0x2F).count - inside.split(separator: 0x2F).count
+    }
     for part in (start + [0x2F] + path).split(separator: 0x2F) {
       if part.elementsEqual(".".utf8) { continue }
-      if part.elementsEqual("..".utf8) { _ = parts.popLast() } else { parts.append(part) }
+      if part.elementsEqual("..".utf8) {
+        if parts.count > mountDepth { parts.removeLast() }
+      } else {
+        parts.append(part)
+      }
     }
     return [0x2F] + Array(parts.joined(separator: [0x2F]))
   }

@@ -50,9 +50,11 @@ package final class Interpreter {
   /// Exceptions shown of one chain; the board stops at its stack's end.
   static let maximumChainDepth = 20
 
-  let vm: VM
+  package let vm: VM
   package let host: any Host
   package let options: InterpreterOptions
+  /// The files that Python sees: the host's, until whoever embeds the interpreter puts a larger tree around them.
+  package var files: (any FileStore)?
   var arena = Arena()
   var interned = InternTable()
   /// Values that live as long as the VM: module table, loaded units …
@@ -123,6 +125,7 @@ package final class Interpreter {
   package init(host: any Host, options: InterpreterOptions = InterpreterOptions()) {
     self.host = host
     self.options = options
+    files = host.files
     stringHashMask = options.dialect == .circuitpython ? 0xFF : 0xFFFF
     // Frames take at most about three times their board charge here; the rest is room for one largest frame and natives.
     stackBytes = options.pystackBytes * 4 + 4 * Interpreter.maximumFrameBytes
@@ -236,4 +239,8 @@ extension VM {
   package func needsFinaliser(_ value: Value) { interpreter.finalisers.append(value) }
   /// Keeps a value alive as long as the VM.
   package func addRoot(_ value: Value) { interpreter.roots.append(value) }
+  /// Takes back one `addRoot` of that value.
+  package func removeRoot(_ value: Value) {
+    if let index = interpreter.roots.lastIndex(of: value) { interpreter.roots.remove(at: index) }
+  }
 }

@@ -37,20 +37,39 @@ enum IOModule {
     let files = try OSModule.files(vm)
     var modeValue = a.optional(1)
     if modeValue.isEmpty { modeValue = a.keyword(vm.intern("mode")) }
+    let path = try OSModule.path(vm, a[0])
+    var shown = a[0]
+    // A relative name is told as it was typed, unless the board searches the mounts for it, as it does in the root.
+    if vm.text(shown).first == 0x2F || vm.interpreter.currentDirectory == [0x2F],
+      let inside = files.pathInsideMount(path)
+    {
+      shown = try vm.makeStr(inside)
+    }
+    vm.push(shown)
+    defer { vm.pop() }
+    return try vm.openFile(mode: modeValue, shownPath: shown) { (mode) throws(FileError) in try files.open(path, mode) }
+  }
+
+  /// Opens a file by `body`, whose handle is one of the interpreter's `files`.
+  fileprivate static func open(
+    _ vm: VM, _ modeValue: Value, _ shownPath: Value, _ body: (FileOpenMode) throws(FileError) -> Int
+  ) throws(PyError) -> Value {
     if !modeValue.isEmpty && !modeValue.has(.str) { throw vm.cannotConvert(modeValue, to: "str") }
     let (mode, isText) = try parseMode(vm, modeValue.isEmpty ? [0x72] : vm.text(modeValue))
-    let path = try OSModule.path(vm, a[0])
+    let files = try OSModule.files(vm)
     let handle: Int
     do throws(FileError) {
-      handle = try files.open(path, mode)
+      handle = try body(mode)
     } catch {
-      if error.errno == 30 { throw vm.osError(30) }
+      if error == .raised || error.errno == 30 { throw vm.raise(error) }
       // A directory reads as missing and writes as forbidden, as FatFs has it.
       let number = error.errno == 21 ? (mode.contains(.write) ? 13 : 2) : error.errno == 20 ? 2 : error.errno
-      throw vm.osError(number, path: a[0])
+      throw vm.osError(number, path: shownPath)
     }
     let file = try makeFile(vm, handle: handle, mode: mode, isText: isText)
     if mode.contains(.append) {
+      vm.push(file)
+      defer { vm.pop() }
       let size = try OSModule.run(vm) { () throws(FileError) in try files.size(handle) }
       ObjectLayout.set(file.pointer, 1, Value(small: size))
     }
@@ -197,17 +216,22 @@ enum IOModule {
       }
       slots.finalise = { vm, v in
         let handle = ObjectLayout.field(Value(bits: v).pointer, 0).small
-        if handle >= 0 { VM(vm).interpreter.host.files?.close(handle) }
+        if handle >= 0 { VM(vm).interpreter.files?.close(handle) }
       }
       return try vm.makeType(isText ? "TextIOWrapper" : "FileIO", methods: fileMethods, slots: slots)
     }
   }
 
-  private static func close(_ vm: VM, _ file: Value) {
+  /// Closes; what was written is flushed first, and its error is raised, but the file is closed then all the same.
+  private static func close(_ vm: VM, _ file: Value) throws(PyError) {
     let handle = ObjectLayout.field(file.pointer, 0).small
     if handle < 0 { return }
-    vm.interpreter.host.files?.close(handle)
     ObjectLayout.set(file.pointer, 0, Value(small: closed))
+    defer { vm.interpreter.files?.close(handle) }
+    let mode = FileOpenMode(rawValue: UInt8(truncatingIfNeeded: ObjectLayout.field(file.pointer, 2).small))
+    guard mode.contains(.write) else { return }
+    let files = try OSModule.files(vm)
+    try OSModule.run(vm) { () throws(FileError) in try files.flush(handle) }
   }
 
   private static var fileMethods: [NativeDefinition] {
@@ -238,6 +262,9 @@ enum IOModule {
       NativeDefinition("readlines", 1, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let list = try vm.makeList()
+          // Reading may run Python code: that of a block device.
+          vm.push(list)
+          defer { vm.pop() }
           while true {
             let bytes = try IOModule.read(vm, a[0], count: nil, line: true)
             if bytes.isEmpty { return list }
@@ -247,14 +274,16 @@ enum IOModule {
       },
       NativeDefinition("readinto", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
+          let bytes = try IOModule.read(vm, a[0], count: try vm.buffer(a[1], writable: true).sizeBytes)
+          // Asked for anew: reading may have run Python code that made it shorter.
           let view = try vm.buffer(a[1], writable: true)
-          let bytes = try IOModule.read(vm, a[0], count: view.sizeBytes)
+          let count = min(bytes.count, view.sizeBytes)
           if let start = view.start {
             bytes.withUnsafeBytes {
-              start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: $0.count)
+              start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: count)
             }
           }
-          return Value(small: bytes.count)
+          return Value(small: count)
         }
       },
       NativeDefinition("write", 2, 2) {
@@ -302,132 +331,27 @@ enum IOModule {
       },
       NativeDefinition("close", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          IOModule.close(vm, a[0])
+          try IOModule.close(vm, a[0])
           return .none
         }
       },
       NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
       NativeDefinition("__exit__", 4, 4) {
         native($0, $1, $2) { vm, a throws(PyError) in
-          IOModule.close(vm, a[0])
+          try IOModule.close(vm, a[0])
           return .none
         }
       },
     ]
   }
+}
 
-  // MARK: StringIO and BytesIO. Fields: bytearray (None when closed), position.
-
-  private static func memoryType(_ vm: VM, isText: Bool) throws(PyError) -> Value {
-    try vm.nativeType(isText ? "io.StringIO" : "io.BytesIO") { vm throws(PyError) in
-      var slots = TypeSlots()
-      slots.make = {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          let object = try vm.makeObject(a[0], fields: 2)
-          let initial = a.count > 1 && !a[1].isNone && !a[1].isSmallInt
-          let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-          let content = initial ? (a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1])) : empty
-          ObjectLayout.set(object.pointer, 0, try vm.makeBytearray(content))
-          ObjectLayout.set(object.pointer, 1, Value(small: 0))
-          return object
-        }
-      }
-      slots.iterate = { _, v in v }
-      slots.next = { vm, v in
-        operation(vm) { vm throws(PyError) in
-          let object = Value(bits: v)
-          let part = try IOModule.take(vm, object, nil, line: true)
-          return part.isEmpty ? .stop : try IOModule.memoryText(vm, object, part)
-        }
-      }
-      return try vm.makeType(isText ? "StringIO" : "BytesIO", methods: memoryMethods, slots: slots)
-    }
-  }
-
-  private static func content(_ vm: VM, _ object: Value) throws(PyError) -> UnsafeMutableRawPointer {
-    let array = ObjectLayout.field(object.pointer, 0)
-    guard array.has(.bytearray) else { throw vm.valueError("I/O operation on closed file") }
-    return array.pointer
-  }
-
-  private static func memoryText(_ vm: VM, _ object: Value, _ bytes: [UInt8]) throws(PyError) -> Value {
-    object.pointer.value(8) == vm.interpreter.nativeTypes["io.StringIO"]
-      ? try vm.makeStrChecked(bytes) : try vm.makeBytes(bytes)
-  }
-
-  private static func take(_ vm: VM, _ object: Value, _ count: Int?, line: Bool) throws(PyError) -> [UInt8] {
-    let p = try IOModule.content(vm, object)
-    let at = min(ObjectLayout.field(object.pointer, 1).small, p.word(BytearrayLayout.count))
-    let all = UnsafeBufferPointer(start: BytearrayLayout.bytes(p), count: p.word(BytearrayLayout.count))
-    var end = min(all.count, at + min(count ?? all.count, all.count))
-    if line, let newline = all[at..<end].firstIndex(of: 0x0A) { end = newline + 1 }
-    ObjectLayout.set(object.pointer, 1, Value(small: end))
-    return Array(all[at..<end])
-  }
-
-  private static var memoryMethods: [NativeDefinition] {
-    [
-      NativeDefinition("read", 1, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          let n = a.count > 1 && !a[1].isNone ? try vm.intArgument(a[1]) : -1
-          return try IOModule.memoryText(vm, a[0], try IOModule.take(vm, a[0], n < 0 ? nil : n, line: false))
-        }
-      },
-      NativeDefinition("readline", 1, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          try IOModule.memoryText(vm, a[0], try IOModule.take(vm, a[0], nil, line: true))
-        }
-      },
-      NativeDefinition("write", 2, 2) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          let p = try IOModule.content(vm, a[0])
-          let bytes = Array(a[1].has(.str) ? StrLayout.buffer(a[1].pointer) : try vm.bufferView(a[1]))
-          let at = ObjectLayout.field(a[0].pointer, 1).small
-          let count = p.word(BytearrayLayout.count)
-          if at + bytes.count > count {
-            try vm.resizeBytearray(p, at + bytes.count)
-            for i in stride(from: count, to: at, by: 1) { BytearrayLayout.bytes(p)[i] = 0 }
-          }
-          for (i, b) in bytes.enumerated() { BytearrayLayout.bytes(p)[at + i] = b }
-          ObjectLayout.set(a[0].pointer, 1, Value(small: at + bytes.count))
-          return Value(small: bytes.count)
-        }
-      },
-      NativeDefinition("getvalue", 1, 1) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          let p = try IOModule.content(vm, a[0])
-          return try IOModule.memoryText(
-            vm, a[0], Array(UnsafeBufferPointer(start: BytearrayLayout.bytes(p), count: p.word(BytearrayLayout.count))))
-        }
-      },
-      NativeDefinition("seek", 2, 3) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          let p = try IOModule.content(vm, a[0])
-          let whence = a.count > 2 ? try vm.intArgument(a[2]) : 0
-          let from =
-            whence == 0 ? 0 : whence == 1 ? ObjectLayout.field(a[0].pointer, 1).small : p.word(BytearrayLayout.count)
-          let target = max(0, from + (try vm.intArgument(a[1])))
-          ObjectLayout.set(a[0].pointer, 1, Value(small: target))
-          return Value(small: target)
-        }
-      },
-      NativeDefinition("tell", 1, 1) {
-        native($0, $1, $2) { vm, a throws(PyError) in ObjectLayout.field(a[0].pointer, 1) }
-      },
-      NativeDefinition("flush", 1, 1) { _, _, _ in Value.none.bits },
-      NativeDefinition("close", 1, 1) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          ObjectLayout.set(a[0].pointer, 0, .none)
-          return .none
-        }
-      },
-      NativeDefinition("__enter__", 1, 1) { _, args, _ in args.value(0).bits },
-      NativeDefinition("__exit__", 4, 4) {
-        native($0, $1, $2) { vm, a throws(PyError) in
-          ObjectLayout.set(a[0].pointer, 0, .none)
-          return .none
-        }
-      },
-    ]
+extension VM {
+  /// An open file as Python has it. `mode` is Python's ("rb"; `.empty` for the standard one), `shownPath` is what errors show, and `open`
+  /// gives a handle of the interpreter's `files`.
+  package func openFile(
+    mode: Value, shownPath: Value, _ open: (FileOpenMode) throws(FileError) -> Int
+  ) throws(PyError) -> Value {
+    try IOModule.open(self, mode, shownPath, open)
   }
 }

@@ -18,21 +18,12 @@ enum OSModule {
         let target = a.count > 0 ? try OSModule.path(vm, a[0]) : vm.interpreter.currentDirectory
         let files = try OSModule.files(vm)
         let entries = try OSModule.run(vm) { () throws(FileError) in try files.list(target) }
-        let list = try vm.makeList()
-        for entry in entries {
-          let mode = Value(small: entry.status.isDirectory ? 0x4000 : 0x8000)
-          let size = Value(small: entry.status.isDirectory ? 0 : entry.status.sizeBytes)
-          try vm.append(list, try vm.makeTuple(try vm.makeStr(entry.name), mode, Value(small: 0), size))
-        }
-        return try vm.iterator(list)
+        return try vm.makeDirectoryIterator(entries)
       }
     }
   }
 
-  static func files(_ vm: VM) throws(PyError) -> any FileStore {
-    guard let files = vm.interpreter.host.files else { throw vm.osError(19) }
-    return files
-  }
+  static func files(_ vm: VM) throws(PyError) -> any FileStore { try vm.fileStore() }
 
   /// A path argument as the store wants it.
   static func path(_ vm: VM, _ value: Value) throws(PyError) -> [UInt8] {
@@ -42,7 +33,7 @@ enum OSModule {
 
   /// Runs a file operation; its errno becomes OSError without a name.
   static func run<T>(_ vm: VM, _ body: () throws(FileError) -> T) throws(PyError) -> T {
-    do throws(FileError) { return try body() } catch { throw vm.osError(error.errno) }
+    do throws(FileError) { return try body() } catch { throw vm.raise(error) }
   }
 
   private static var functions: [NativeDefinition] {
@@ -66,7 +57,7 @@ enum OSModule {
           let files = try OSModule.files(vm)
           let entries: [(name: [UInt8], status: FileStatus)]
           do throws(FileError) { entries = try files.list(target) } catch {
-            throw vm.osError(error.errno == 20 ? 2 : error.errno)
+            throw error.errno == 20 ? vm.osError(2) : vm.raise(error)
           }
           let list = try vm.makeList()
           for entry in entries { try vm.append(list, try vm.makeStr(entry.name)) }
@@ -112,32 +103,20 @@ enum OSModule {
         native($0, $1, $2) { vm, a throws(PyError) in
           let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
           let status = try OSModule.run(vm) { () throws(FileError) in try files.status(target) }
-          let isRoot = target == [0x2F]
-          let time = Value(small: isRoot ? 0 : Int(status.modifiedSeconds))
-          let zero = Value(small: 0)
-          return try vm.makeTuple(
-            Value(small: status.isDirectory ? 0x4000 : 0x8000), zero, zero, zero, zero, zero,
-            Value(small: status.isDirectory ? 0 : status.sizeBytes), time, time, time)
+          return try vm.makeStatus(status, isRoot: (files.pathInsideMount(target) ?? target) == [0x2F])
         }
       },
       NativeDefinition("statvfs", 1, 1) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
           let status = try OSModule.run(vm) { () throws(FileError) in try files.storeStatus(target) }
-          let (zero, cluster, free) = (
-            Value(small: 0), Value(small: status.clusterBytes), Value(small: status.freeClusters)
-          )
-          return try vm.makeTuple(
-            cluster, cluster, Value(small: status.totalClusters), free, free, zero, zero, zero, zero, Value(small: 255))
+          return try vm.makeStoreStatus(status)
         }
       },
       NativeDefinition("utime", 2, 2) {
         native($0, $1, $2) { vm, a throws(PyError) in
           let (files, target) = (try OSModule.files(vm), try OSModule.path(vm, a[0]))
-          guard a[1].has(.tuple), TupleLayout.count(a[1].pointer) == 2 else {
-            throw vm.typeError("times must be a tuple of 2")
-          }
-          let seconds = Int64(try vm.intArgument(TupleLayout.item(a[1].pointer, 1)))
+          let seconds = try vm.modifiedSeconds(a[1])
           try OSModule.run(vm) { () throws(FileError) in try files.setModified(target, seconds: seconds) }
           return .none
         }

@@ -28,6 +28,14 @@ extension VM {
     return Value(p)
   }
 
+  /// A bytearray over memory that the board's firmware has anyway: it costs the program nothing.
+  package func makeFirmwareBytearray(count: Int) throws(PyError) -> Value {
+    let array = try makeBytearray(count: count)
+    recharge(array.pointer.raw(BytearrayLayout.data), bytes: 0)
+    recharge(array.pointer, bytes: 0)
+    return array
+  }
+
   func resizeBytearray(_ p: UnsafeMutableRawPointer, _ count: Int) throws(PyError) {
     if count > p.word(BytearrayLayout.capacity) {
       let capacity = max(count, p.word(BytearrayLayout.capacity) + 8)

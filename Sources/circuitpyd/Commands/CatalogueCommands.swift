@@ -31,5 +31,6 @@ struct PartsCommand: ParsableCommand {
       let drivers = part.driverModules.joined(separator: ", ")
       print("\(part.partName): \(part.summary), I2C \(addresses); comes with \(drivers) in lib/")
     }
+    print("sd: SD card on SPI; comes with --sd FILE")
   }
 }

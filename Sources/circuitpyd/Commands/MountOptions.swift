@@ -30,6 +30,7 @@ struct MountOptions: ParsableArguments {
       """)
   var likeBoard = false
   @Flag(inversion: .prefixedNo, help: "Only what the board's firmware has.") var strict: Bool?
+  @OptionGroup var card: CardOptions
   @Flag(help: "Let the computer and the code both write the drive.") var sharedWrite = false
   @Flag(help: "Mount over a folder that is not empty.") var nonempty = false
 }

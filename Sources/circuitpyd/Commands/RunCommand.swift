@@ -24,6 +24,7 @@ struct RunCommand: ParsableCommand {
       "What a part or pin sees from the start: adt7410.temperature=30.5, D5.level=low.",
       valueName: "part.property=value"))
   var stimuli: [String] = []
+  @OptionGroup var card: CardOptions
   @Flag(help: "A clock that moves only in sleep.") var virtualTime = false
   @Flag(
     name: .customLong("collect-always"),
@@ -49,18 +50,18 @@ struct RunCommand: ParsableCommand {
     let isVirtual = virtualTime
     let limit = timeout
     let isHostile = collectsAlways
-    let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(RunCommand.stimulus))
+    let wiring = Wiring(partNames: parts, stimuli: try stimuli.map(RunCommand.stimulus), card: card)
     // Written by the Python thread, read after it was joined.
     nonisolated(unsafe) var end = RunEnd.completed
-    nonisolated(unsafe) var failure: PartError?
+    nonisolated(unsafe) var failure: String?
     try PythonThread.run {
       let files = FolderFileStore(program.folder)
       let host = StdioHost(files: files, virtualTime: isVirtual)
       let board = SimulatedBoard(definition: definition, clock: host.clock)
-      do throws(PartError) {
+      do {
         try wiring.attach(to: board, host: host)
       } catch {
-        failure = error
+        failure = "\(error)"
         return
       }
       let interpreter = Interpreter(host: host, options: interpreterOptions)
@@ -72,7 +73,7 @@ struct RunCommand: ParsableCommand {
         ? interpreter.run(binary: program.bytes, name: program.name)
         : interpreter.run(source: program.bytes, name: program.name)
     }
-    if let failure { throw CommandError(failure.description) }
+    if let failure { throw CommandError(failure) }
     switch end {
     case .completed, .reload, .deepSleep: return
     case .systemExit(let code): throw ExitCode(code)
@@ -97,10 +98,12 @@ private struct Wiring: Sendable {
 
   let partNames: [String]
   let stimuli: [Stimulus]
+  let card: CardOptions
 
   /// Connects the parts whose drivers are in the folder's lib/, and those given by name.
-  func attach(to board: SimulatedBoard, host: StdioHost) throws(PartError) {
+  func attach(to board: SimulatedBoard, host: StdioHost) throws {
     let parts = PartSet(board: board)
+    if let line = try card.attachCard(to: parts, of: board, standardPath: nil) { host.note(line) }
     let entries = (try? host.files?.list(Array("/lib".utf8))) ?? []
     for line in parts.attachParts(forLibraryNames: entries.map { String(decoding: $0.name, as: UTF8.self) }) {
       host.note(line)

@@ -63,13 +63,14 @@ extension MountedBoard {
       case .waiting: "waits for a save or a key"
       case .prompt: "is at the REPL's prompt"
       }
+    let hidden = volumeDrive.isOffered ? "" : " (not offered: storage.disable_usb_drive())"
     func who(_ isAllowed: Bool) -> String { isAllowed ? "may write" : "read-only" }
     var lines = [
       "\(definition.name) with \(definition.mcu) (\(definition.id)), process \(getpid())",
       "board:   \(doing); auto-reload is \(state.2 ? "on" : "off")",
-      "drive:   \(BoardPaths.shown(paths.mountPoint)), \(sizes.freeClusters * sizes.clusterBytes / 1024) of "
-        + "\(sizes.totalClusters * sizes.clusterBytes / 1024) KiB free; computer \(who(protection.mayHostWrite)), code "
-        + who(protection.mayCodeWrite),
+      "drive:   \(BoardPaths.shown(paths.mountPoint))\(hidden), \(sizes.freeClusters * sizes.clusterBytes / 1024) of "
+        + "\(sizes.totalClusters * sizes.clusterBytes / 1024) KiB free; computer "
+        + "\(volumeDrive.isOffered ? who(protection.mayHostWrite) : "sees nothing"), code \(who(protection.mayCodeWrite))",
       "serial:  \(BoardPaths.shown(paths.serialLink)) (\(terminal.devicePath)), "
         + (terminal.isConnected ? "connected" : "nobody connected"),
       "log:     \(BoardPaths.shown(paths.log))",

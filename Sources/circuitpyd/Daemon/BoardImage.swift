@@ -1,4 +1,5 @@
 import Board
+import CircuitPython
 import FlashFS
 import Glibc
 
@@ -41,28 +42,14 @@ struct BoardImage: Sendable {
         : try image.openFaithfulStorage(on: flash, chip: storage.chip)
       if try opened.isBlank() {
         try Volume.formatFresh(
-          opened, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()))
+          opened, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds))
       }
-      let volume = try Volume(storage: opened, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
+      let volume = try Volume(storage: opened, utcOffsetSeconds: LocalTime.utcOffsetSeconds, onEvent: events.send)
       return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: volume)
     } catch {
       image.close()
       throw CommandError("\(BoardPaths.shown(path)): \(error)")
     }
-  }
-
-<<<<<<< HEAD
-  /// FAT times are local times.
-  private static func utcOffsetSeconds() -> Int {
-    var now = time(nil)
-    var local = tm()
-    return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
-=======
-  private static func makeVolume(_ blocks: BlockStore, _ events: VolumeEvents) throws(VolumeMountError) -> Volume {
-    // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
-    nonisolated(unsafe) let storage: any VolumeStorage = blocks
-    return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
->>>>>>> flashcmd
   }
 
   /// Leaves a clean image. Nothing may use the volume any more.

@@ -10,6 +10,8 @@ struct BoardPaths: Sendable, Equatable {
   private(set) var serialLink: String
   /// `microcontroller.nvm`; only there once code has written it.
   var nvm: String { mountPoint + ".nvm" }
+  /// An SD card that was given by its size.
+  var card: String { mountPoint + ".sd.img" }
   var control: String { mountPoint + ".ctl" }
   /// What a detached board says of itself; in the foreground that goes to stderr.
   var daemonLog: String { mountPoint + ".daemon.log" }

@@ -15,6 +15,7 @@ final class MountedBoard: Sendable {
   let definition: BoardDefinition
   let image: BoardImage
   let drive: Drive
+  let volumeDrive: VolumeDrive
   let console: Console
   let terminal: PseudoTerminalEnd
   let supervisor: Supervisor
@@ -37,6 +38,9 @@ final class MountedBoard: Sendable {
       storage: options.storage(of: definition), events: events)
     let board = SimulatedBoard(definition: definition, clock: WorldClock())
     let parts = PartSet(board: board)
+    if let line = try options.card.attachCard(to: parts, of: board, standardPath: paths.card) {
+      MountedBoard.note(line)
+    }
     let console = Console()
     guard let log = FileEnd(path: paths.log) else {
       throw CommandError("\(BoardPaths.shown(paths.log)): \(String(cString: strerror(errno)))")
@@ -72,6 +76,7 @@ final class MountedBoard: Sendable {
     self.paths = paths
     self.definition = definition
     self.image = image
+    self.volumeDrive = volumeDrive
     self.console = console
     self.terminal = terminal
     self.supervisor = supervisor
@@ -87,6 +92,13 @@ final class MountedBoard: Sendable {
         onUnmounted: { ended.send() },
         onFailure: { MountedBoard.note("\(BoardPaths.shown(paths.image)): \($0); the drive is read-only now") }))
     volumeDrive.setSettling { [drive] in _ = drive.waitUntilSettled() }
+    volumeDrive.setOffering { [drive] isOffered in
+      drive.setOffered(isOffered)
+      MountedBoard.note(
+        isOffered
+          ? "the computer sees the drive again"
+          : "storage.disable_usb_drive(): the computer sees no drive until code enables it or the board is reset")
+    }
     let requests = ControlRequests()
     control = try ControlServer(path: paths.control) { verb, argument throws(ControlError) in
       try requests.answer(verb, argument)

@@ -83,6 +83,9 @@ final class Drive: Sendable {
   func suspendReloads(_ reason: ReloadPolicy.Suspension) { reloads.suspend(reason) }
   func resumeReloads(_ reason: ReloadPolicy.Suspension) { reloads.resume(reason) }
 
+  /// Whether the board offers the drive to the computer.
+  func setOffered(_ isOffered: Bool) { server.setWithdrawn(!isOffered) }
+
   /// Unmounts and ends all threads. The storage is the caller's to close.
   func stop() {
     reloads.suspend(.unmounting)

@@ -32,6 +32,8 @@ final class FuseServer: Sendable {
   let settings: Settings
   let session: Mutex<FuseSession?>
   let hasAliases = Atomic<Bool>(false)
+  /// The board does not offer the drive (`storage.disable_usb_drive`): every request but those for the root's own attributes is ENODEV.
+  private let isWithdrawn = Atomic<Bool>(false)
   /// Told of each file that `create` opened.
   let onCreated: @Sendable (NodeID) -> Void
   let notifier = Notifier()
@@ -47,6 +49,23 @@ final class FuseServer: Sendable {
 extension FuseServer {
   /// The server that a request is for.
   static func of(_ request: fuse_req_t?) -> FuseServer { from(fuse_req_userdata(request)) }
+  /// The same for what needs the drive's content; answers ENODEV and gives nil while there is none.
+  static func serving(_ request: fuse_req_t?) -> FuseServer? {
+    let server = of(request)
+    if !server.isWithdrawn.load(ordering: .acquiring) { return server }
+    fuse_reply_err(request, ENODEV)
+    return nil
+  }
+
+  /// Takes the drive away from the computer, or gives it back. The mount itself stays, so that nothing is saved into the
+  /// folder under it.
+  func setWithdrawn(_ isWithdrawn: Bool) {
+    self.isWithdrawn.store(isWithdrawn, ordering: .releasing)
+    // What the kernel remembers of the root's entries, and all below them, it has to forget.
+    for entry in (try? volume.list(.root)) ?? [] { notifier.send(.entry(.root, entry.storedName)) }
+    notifier.send(.attributes(.root))
+  }
+
   static func from(_ userdata: UnsafeMutableRawPointer?) -> FuseServer {
     Unmanaged<FuseServer>.fromOpaque(userdata!).takeUnretainedValue()
   }
@@ -60,6 +79,12 @@ extension FuseServer {
     // fusermount3 stays behind to do it; root needs no help.
     if geteuid() != 0 { options += ",auto_unmount" }
     return options
+  }
+
+  private static func attributes(
+    _ request: fuse_req_t?, _ node: FuseNode, _ info: UnsafeMutablePointer<fuse_file_info>?
+  ) {
+    (node.id == .root ? of(request) : serving(request))?.attributes(request, node, info)
   }
 
   /// Chooses what the kernel may do by itself.
@@ -85,49 +110,51 @@ extension FuseServer {
   static func makeOperations() -> fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     operations.`init` = { _, connection in FuseServer.connect(connection!) }
-    operations.lookup = { FuseServer.of($0).lookUp($0, FuseNode($1), $2) }
+    operations.lookup = { FuseServer.serving($0)?.lookUp($0, FuseNode($1), $2) }
     operations.forget = { request, inode, count in
       FuseServer.of(request).volume.forget(FuseNode(inode).id, count: count)
       fuse_reply_none(request)
     }
     operations.forget_multi = { FuseServer.of($0).forget($0, $2, $1) }
-    operations.getattr = { FuseServer.of($0).attributes($0, FuseNode($1), $2) }
-    operations.setattr = { FuseServer.of($0).setAttributes($0, FuseNode($1), $2, $3, $4) }
+    operations.getattr = { FuseServer.attributes($0, FuseNode($1), $2) }
+    operations.setattr = { FuseServer.serving($0)?.setAttributes($0, FuseNode($1), $2, $3, $4) }
     operations.statfs = { request, _ in FuseServer.of(request).statistics(request) }
     operations.mknod = { request, parent, name, mode, _ in
-      FuseServer.of(request).makeNode(request, FuseNode(parent), name, mode)
+      FuseServer.serving(request)?.makeNode(request, FuseNode(parent), name, mode)
     }
     operations.mkdir = { request, parent, name, _ in
-      FuseServer.of(request).makeDirectory(request, FuseNode(parent), name)
+      FuseServer.serving(request)?.makeDirectory(request, FuseNode(parent), name)
     }
-    operations.unlink = { FuseServer.of($0).unlink($0, FuseNode($1), $2) }
-    operations.rmdir = { FuseServer.of($0).removeDirectory($0, FuseNode($1), $2) }
-    operations.rename = { FuseServer.of($0).rename($0, FuseNode($1), $2, FuseNode($3), $4, $5) }
+    operations.unlink = { FuseServer.serving($0)?.unlink($0, FuseNode($1), $2) }
+    operations.rmdir = { FuseServer.serving($0)?.removeDirectory($0, FuseNode($1), $2) }
+    operations.rename = { FuseServer.serving($0)?.rename($0, FuseNode($1), $2, FuseNode($3), $4, $5) }
     // FAT has neither kind of link.
     operations.link = { request, _, _, _ in fuse_reply_err(request, EPERM) }
     operations.symlink = { request, _, _, _ in fuse_reply_err(request, EPERM) }
     operations.readlink = { request, _ in fuse_reply_err(request, EPERM) }
     operations.create = { request, parent, name, _, info in
-      FuseServer.of(request).create(request, FuseNode(parent), name, info!)
+      FuseServer.serving(request)?.create(request, FuseNode(parent), name, info!)
     }
-    operations.open = { FuseServer.of($0).open($0, FuseNode($1), $2!) }
-    operations.read = { request, _, size, offset, info in FuseServer.of(request).read(request, size, offset, info!) }
-    operations.write = { FuseServer.of($0).write($0, FuseNode($1), $2, $3, $4, $5!) }
+    operations.open = { FuseServer.serving($0)?.open($0, FuseNode($1), $2!) }
+    operations.read = { request, _, size, offset, info in
+      FuseServer.serving(request)?.read(request, size, offset, info!)
+    }
+    operations.write = { FuseServer.serving($0)?.write($0, FuseNode($1), $2, $3, $4, $5!) }
     // Nothing is held back, so there is nothing to flush; not the end of a save either (`cat > f` flushes before it writes).
     operations.flush = { request, _, _ in fuse_reply_err(request, 0) }
     operations.release = { request, _, info in
       FuseServer.of(request).volume.close(VolumeHandle(info!.pointee.fh))
       fuse_reply_err(request, 0)
     }
-    operations.fsync = { request, _, _, _ in FuseServer.of(request).sync(request) }
-    operations.fsyncdir = { request, _, _, _ in FuseServer.of(request).sync(request) }
-    operations.fallocate = { FuseServer.of($0).allocate($0, FuseNode($1), $2, $3, $4, $5!) }
-    operations.opendir = { FuseServer.of($0).openDirectory($0, FuseNode($1), $2!) }
+    operations.fsync = { request, _, _, _ in FuseServer.serving(request)?.sync(request) }
+    operations.fsyncdir = { request, _, _, _ in FuseServer.serving(request)?.sync(request) }
+    operations.fallocate = { FuseServer.serving($0)?.allocate($0, FuseNode($1), $2, $3, $4, $5!) }
+    operations.opendir = { FuseServer.serving($0)?.openDirectory($0, FuseNode($1), $2!) }
     operations.readdir = { request, _, size, offset, info in
-      FuseServer.of(request).readDirectory(request, size, offset, info!)
+      FuseServer.serving(request)?.readDirectory(request, size, offset, info!)
     }
     operations.readdirplus = { request, _, size, offset, info in
-      FuseServer.of(request).readDirectoryPlus(request, size, offset, info!)
+      FuseServer.serving(request)?.readDirectoryPlus(request, size, offset, info!)
     }
     operations.releasedir = { request, _, info in
       FuseServer.closeDirectory(info!)

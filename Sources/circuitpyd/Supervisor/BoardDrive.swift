@@ -20,6 +20,8 @@ protocol BoardDrive: AnyObject, Sendable {
   var isWritableByHost: Bool { get }
   func remount(readOnlyForCode: Bool, disableConcurrentWriteProtection: Bool)
   func setUSBDriveEnabled(_ isEnabled: Bool)
+  /// Whether the computer is offered the drive.
+  var isOffered: Bool { get }
   var label: [UInt8] { get }
   func setLabel(_ label: [UInt8]) throws(VolumeError)
   func flushCache()

@@ -57,8 +57,8 @@ extension Supervisor: BoardServices {
   var isBooting: Bool { state.withLock { $0.phase == .booting } }
 
   func remount(readOnlyForCode: Bool, disableConcurrentWriteProtection: Bool) throws(StorageError) {
-    // The mounted drive claims the medium from the end of boot.py on, unless it is read-only for the host.
-    if !isBooting && drive.isWritableByHost { throw .visibleViaUSB }
+    // The mounted drive claims the medium from the end of boot.py on, unless the host sees it read-only or not at all.
+    if !isBooting && drive.isWritableByHost && drive.isOffered { throw .visibleViaUSB }
     drive.remount(
       readOnlyForCode: readOnlyForCode, disableConcurrentWriteProtection: disableConcurrentWriteProtection)
   }
@@ -66,7 +66,6 @@ extension Supervisor: BoardServices {
   var isDriveWritableByCode: Bool { drive.isWritableByCode }
 
   func setUSBDriveEnabled(_ isEnabled: Bool) throws(StorageError) {
-    if !isEnabled && !isBooting { throw .tooLate }
     drive.setUSBDriveEnabled(isEnabled)
     // A connected computer is given time to see that the medium came or went.
     if configuration.isLikeBoard && !isBooting { hold(nanoseconds: Supervisor.usbNoticeNanoseconds) }

@@ -1,3 +1,4 @@
+import CircuitPython
 import FlashFS
 import Runtime
 import Synchronization
@@ -26,6 +27,22 @@ final class VolumeDrive: BoardDrive {
     return protection
   }
 
+  /// Told when the drive is taken from the computer and given back.
+  private let offer = Mutex<(@Sendable (Bool) -> Void)?>(nil)
+  private let offered = Mutex(true)
+  /// False after `storage.disable_usb_drive()`.
+  var isOffered: Bool { offered.withLock { $0 } }
+
+  func setOffering(_ offer: @escaping @Sendable (Bool) -> Void) { self.offer.withLock { $0 = offer } }
+
+  private func setOffered(_ isOffered: Bool) {
+    let isChange = offered.withLock { old in
+      defer { old = isOffered }
+      return old != isOffered
+    }
+    if isChange { offer.withLock { $0 }?(isOffered) }
+  }
+
   func setSettling(_ settle: @escaping @Sendable () -> Void) { self.settle.withLock { $0 = settle } }
   func waitUntilSettled() { settle.withLock { $0 }?() }
 
@@ -51,6 +68,7 @@ final class VolumeDrive: BoardDrive {
       $0 = Self.initial(isShared: isShared)
       volume.protection = $0
     }
+    setOffered(true)
   }
 
   func setBooting(_ isBooting: Bool) {
@@ -73,6 +91,7 @@ final class VolumeDrive: BoardDrive {
 
   func setUSBDriveEnabled(_ isEnabled: Bool) {
     remount(readOnlyForCode: isEnabled, disableConcurrentWriteProtection: false)
+    setOffered(isEnabled)
   }
 
   // MARK: The volume
@@ -80,22 +99,9 @@ final class VolumeDrive: BoardDrive {
   var label: [UInt8] { volume.label }
   func setLabel(_ label: [UInt8]) throws(VolumeError) { try volume.setLabel(label, origin: .runtime) }
 
-  /// Deletes everything and puts the fresh content back. The volume stays the same one, since the mount stands on it.
+  /// Formats the drive and puts the fresh content on it. The mount stands on the volume, which goes on with the new content.
   func erase() throws(VolumeError) {
-    try removeContent(of: .root)
+    try volume.reformat(volumeID: UInt32.random(in: 1...UInt32.max), labelsBootSector: true)
     try volume.fillFresh()
-  }
-
-  private func removeContent(of folder: NodeID) throws(VolumeError) {
-    for entry in try volume.list(folder) {
-      let found = try volume.lookup(folder, entry.storedName, origin: .tool)
-      defer { volume.forget(found.attributes.node, count: 1) }
-      if found.attributes.isDirectory {
-        try removeContent(of: found.attributes.node)
-        try volume.removeDirectory(folder, entry.storedName, origin: .tool)
-      } else {
-        try volume.unlink(folder, entry.storedName, origin: .tool)
-      }
-    }
   }
 }

@@ -27,6 +27,8 @@ error(volume.stat, "renamed.txt")  # expect: OSError(2,) [Errno 2] No such file/
 storage.remount("/", readonly=True)
 print(volume.readonly)  # expect: True
 error(setattr, volume, "label", "X")  # expect: OSError(30,) [Errno 30] Read-only filesystem
+error(open, "x.txt", "w")  # expect: OSError(30,) [Errno 30] Read-only filesystem
+error(volume.mkdir, "/x")  # expect: OSError(30,) [Errno 30] Read-only filesystem
 storage.remount("/", False)
 print(volume.readonly)  # expect: False
 error(storage.remount, "/sd")  # expect: OSError(22,) [Errno 22] Invalid argument

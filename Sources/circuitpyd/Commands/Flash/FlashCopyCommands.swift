@@ -1,3 +1,4 @@
+import CircuitPython
 import ArgumentParser
 import FlashFS
 import Glibc
@@ -17,7 +18,7 @@ struct FlashExportCommand: ParsableCommand {
     let content = try choice.volumeContent()
     if let raw { return try HostFile.writeWhole(content, to: raw) }
     do {
-      let volume = try Volume(storage: MemoryVolumeStorage(content), utcOffsetSeconds: utcOffsetSeconds())
+      let volume = try Volume(storage: MemoryVolumeStorage(content), utcOffsetSeconds: LocalTime.utcOffsetSeconds)
       try FolderExport(volume: volume).copy(.root, [], to: folder ?? ".")
     } catch let error as VolumeMountError {
       throw CommandError("\(choice.image): \(error)")
@@ -102,7 +103,7 @@ struct FlashImportCommand: ParsableCommand {
     let storage = MemoryVolumeStorage([UInt8](repeating: 0xFF, count: size.bytes / 4096 * 4096))
     do {
       try Volume.format(
-        storage, volumeID: .random(in: 1 ... .max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()),
+        storage, volumeID: .random(in: 1 ... .max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds),
         labelsBootSector: true)
     } catch {
       throw CommandError("cannot format \(image): \(error)")
@@ -115,7 +116,7 @@ struct FlashImportCommand: ParsableCommand {
   private func fill(_ storage: any VolumeStorage, with entries: [HostTree.Entry]) throws {
     nonisolated(unsafe) let shared = storage
     let volume: Volume
-    do { volume = try Volume(storage: shared, utcOffsetSeconds: utcOffsetSeconds()) } catch {
+    do { volume = try Volume(storage: shared, utcOffsetSeconds: LocalTime.utcOffsetSeconds) } catch {
       throw CommandError("\(image): \(error)")
     }
     var refused: [String] = []
