@@ -63,11 +63,11 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
     case .bootImpossible: .fatal
     case .bootRestorable, .tablesDiffer, .chainLoops, .crossLink: .danger
     case .chainLeaves, .chainFree, .chainBad, .firstCluster, .directoryNowhere, .directoryWithoutDots: .danger
-    case .dots, .behindEnd, .holeInDirectory, .directoryTooLong, .oneTableOnly: .danger
+    case .dots, .holeInDirectory, .directoryTooLong: .danger
     case .chainShort, .chainLong, .lostChain, .duplicateName, .duplicateAlias, .nameIllegal, .attributes: .damage
-    case .longNameOrphan, .longNameIllegal, .label, .more: .damage
+    case .longNameOrphan, .longNameIllegal, .label, .behindEnd, .more: .damage
     case .backupMissing, .backupDiffers, .infoMissing, .infoDamaged, .infoCount, .infoNext, .dirty, .bootLabel: .note
-    case .firstEntry, .directorySize, .longNameField, .time: .note
+    case .firstEntry, .oneTableOnly, .directorySize, .longNameField, .time: .note
     }
   }
 
@@ -92,7 +92,8 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
     case .oneTableOnly(let active): "boot sector: only allocation table \(active) is kept up"
     case .dirty: "the volume was not unmounted cleanly"
     case .bootLabel: "boot sector: the label is not the root directory's"
-    case .tablesDiffer(let copy, let offset): "allocation table \(copy): differs from the one in use at offset \(offset)"
+    case .tablesDiffer(let copy, let offset):
+      "allocation table \(copy): differs from the one in use at offset \(offset)"
     case .firstEntry(let value): "allocation table: its first entry is \(hex(value)), not the media byte"
     case .lostChain(let cluster, let count): "cluster \(cluster): \(count) clusters that belong to no file"
     case .chainLoops(let path, let cluster): "\(path): its chain comes back to cluster \(cluster)"

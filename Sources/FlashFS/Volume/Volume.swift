@@ -235,7 +235,7 @@ package final class Volume: Sendable {
     set { lock.withLock { _ in core.protection = newValue } }
   }
 
-  /// After the storage failed.
+  /// After the storage failed, or when the volume is so damaged that writing could destroy what is still there.
   package var isReadOnly: Bool { lock.withLock { _ in core.isReadOnly } }
 
   /// Makes everything committed survive a crash of the host.
