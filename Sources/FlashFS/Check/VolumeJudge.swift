@@ -51,6 +51,7 @@ final class VolumeJudge {
     guard try checkBoot() else { return finish() }
     try checkTables()
     owners = [UInt32](repeating: 0, count: layout.clusters + 2)
+    reaches = [Reach](repeating: Reach(), count: layout.clusters + 2)
     entries = [
       Entry(parent: 0, offset: -1, name: [], first: layout.rootCluster, sizeBytes: 0, isDirectory: true)
     ]
@@ -60,6 +61,7 @@ final class VolumeJudge {
       next += 1
     }
     if isRepairing { try adoptLostDirectories() }
+    // Directories were cut meanwhile.
     reaches = [Reach](repeating: Reach(), count: layout.clusters + 2)
     try checkFiles()
     reaches = []
