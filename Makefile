@@ -1,4 +1,4 @@
-# Targets: deps build run test bench lint check-vm install uninstall clean help
+# Targets: deps build run test bench bench-drive lint check-vm install uninstall clean help
 # Every target does its own set-up: on a fresh Debian or Ubuntu with Swift, `make test` is all that is needed.
 
 SHELL := /bin/bash
@@ -10,7 +10,7 @@ VENV := .build/venv
 DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd
 
-.PHONY: deps build run test bench lint check-vm install uninstall clean help
+.PHONY: deps build run test bench bench-drive lint check-vm install uninstall clean help
 
 help: ## what the targets are
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -51,8 +51,12 @@ test: .build/deps $(VENV)/ready build ## everything: units (debug), Python progr
 check-vm: build ## every handler ends in an indirect jump and contains no call, trap or reference count
 	scripts/check-vm.sh $(BINARY)
 
-bench: build ## interpreter (against MICROPYTHON=path/to/micropython if given), saves, start-up, drive; writes docs/benchmarks.md
+bench: build ## interpreter (against MICROPYTHON=path/to/micropython if given), saves, start-up; writes docs/benchmarks.md
 	Benchmarks/bench.py $(BINARY) $(MICROPYTHON)
+
+bench-drive: build ## the drive against an in-memory FUSE file system and a plain directory; writes docs/benchmarks-drive.md
+	swift build -c release --product memfs --static-swift-stdlib
+	Benchmarks/drive.py $(BINARY) .build/release/memfs
 
 lint: ## formatting and style, strictly
 	swift format lint --strict --recursive Sources Tests Package.swift

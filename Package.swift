@@ -36,6 +36,8 @@ let package = Package(
       name: "drivelab",
       dependencies: ["FlashFS", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/drivelab", swiftSettings: strict),
+    // What the drive is measured against.
+    .executableTarget(name: "memfs", dependencies: ["CFuse"], path: "Benchmarks/memfs", swiftSettings: strict),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: strict),
     .testTarget(name: "FlashFSTests", dependencies: ["FlashFS"], swiftSettings: strict),
     .testTarget(name: "BoardTests", dependencies: ["Board"], swiftSettings: strict),

@@ -1,8 +1,6 @@
-"""Whole boards: saves, start-up, and the drive's throughput."""
+"""Whole boards: saves and start-up."""
 import contextlib
-import os
 import pathlib
-import shutil
 import signal
 import statistics
 import subprocess
@@ -92,77 +90,3 @@ def measure_start(binary):
     rows = [[name, f"{statistics.median(times) * 1000:.1f} ms", f"{max(times) * 1000:.1f} ms"]
             for name, times in (("`circuitpyd mount` of an existing image", mounted), ("`circuitpyd run -c 'print(1)'`, whole process", ran))]
     return ["## Start to first output", ""] + table(rows, "what", "median", "maximum")
-
-
-def throughput(folder):
-    """Name → figure (higher is better) of the usual operations in `folder`."""
-    megabyte = 1 << 20
-    block = os.urandom(128 << 10)
-    small = block[:1536]
-    results = {}
-
-    def rate(name, count, body):
-        start = time.perf_counter()
-        body()
-        results[name] = count / (time.perf_counter() - start)
-
-    big = folder / "big.bin"
-
-    def write_big():
-        with open(big, "wb", buffering=0) as file:
-            for _ in range(24):
-                file.write(block)
-
-    def read_big():
-        with open(big, "rb", buffering=0) as file:
-            while file.read(128 << 10):
-                pass
-
-    def save_small(sync):
-        for _ in range(300):
-            with open(folder / "saved.py", "wb") as file:
-                file.write(small)
-                if sync:
-                    file.flush()
-                    os.fsync(file.fileno())
-
-    def create():
-        for n in range(300):
-            with open(folder / f"created{n}.txt", "wb"):
-                pass
-
-    rate("write 128 KiB blocks, MB/s", 24 * len(block) / megabyte, write_big)
-    rate("read 128 KiB blocks, MB/s", 24 * len(block) / megabyte, read_big)
-    rate("save 1.5 KB, /s", 300, lambda: save_small(False))
-    rate("save 1.5 KB + fsync, /s", 300, lambda: save_small(True))
-    rate("create, /s", 300, create)
-    rate("stat, /s", 3000, lambda: [os.stat(folder / f"created{n % 300}.txt") for n in range(3000)])
-    rate("list 300 files, /s", 20, lambda: [list(os.scandir(folder)) for _ in range(20)])
-    rate("unlink, /s", 300, lambda: [os.unlink(folder / f"created{n}.txt") for n in range(300)])
-    return results
-
-
-def measure_drive(binary):
-    with tempfile.TemporaryDirectory() as work:
-        folder = pathlib.Path(work)
-        plain = folder / "plain"
-        plain.mkdir()
-        pairs = []
-        with board(binary, folder) as (drive, _):
-            # Nothing to run: the program must not take the drive's time.
-            (drive / "code.py").unlink()
-            # A root directory of FAT16 holds few files.
-            inside = drive / "inside"
-            inside.mkdir()
-            for _ in range(5):
-                pairs.append((throughput(inside), throughput(plain)))
-                for place in (inside, plain):
-                    (place / "big.bin").unlink()
-                    (place / "saved.py").unlink()
-        shutil.rmtree(plain)
-    rows = []
-    for name in pairs[0][0]:
-        mine, theirs = (statistics.median(pair[side][name] for pair in pairs) for side in (0, 1))
-        rows.append([name, f"{mine:,.0f}", f"{theirs:,.0f}", f"{mine / theirs:.2f}"])
-    return ["## The drive", "", "Medians of five rounds; the plain directory is in the same file system as the image.", ""] + \
-        table(rows, "operation", "drive", "plain directory", "ratio")

@@ -96,6 +96,7 @@ final class BlockStoreSession {
   private(set) var blocks: BlockStore?
   /// Off for long random runs.
   var checksInvariants = true
+  private var takenStep: CheckpointStep?
 
   init(
     layout: ImageLayout, store: LoggedStore, unsettled: [UnsettledCells] = [], plan: SessionPlan,
@@ -125,6 +126,7 @@ final class BlockStoreSession {
   /// Opens the store; whatever was open before is just dropped, as by SIGKILL.
   func open() throws {
     blocks = nil
+    takenStep = nil
     let opened = try BlockStore(device: flash, layout: layout, durability: durability)
     blocks = opened
     let found = try readAll()
@@ -170,6 +172,25 @@ final class BlockStoreSession {
     let hasMore = try blocks.checkpointSlice()
     try check()
     return hasMore
+  }
+
+  /// One step of a checkpoint, so that commits come between any two; a step may be given out and finished later, or by a commit
+  /// that needs room.
+  func step(_ random: inout SplitMix64) throws {
+    guard let blocks else { throw SessionProblem("not open") }
+    if let step = takenStep {
+      takenStep = nil
+      // What it throws, `finish` throws again.
+      if Bool.random(using: &random) { try? step.perform() }
+      _ = try blocks.finish(step)
+    } else if let step = try blocks.nextCheckpointStep() {
+      if Bool.random(using: &random) {
+        takenStep = step
+      } else {
+        _ = try blocks.finish(step)
+      }
+    }
+    try check()
   }
 
   func checkpoint() throws {
@@ -234,7 +255,8 @@ extension BlockStoreSession {
       let offset = Int.random(in: 0...size - 40, using: &random)
       return [.patch(offset, content[offset..<offset + 40].map { $0 & UInt8.random(in: 0...255, using: &random) })]
     case 22..<30: return [fakeFrames(&random)]
-    case 30..<36:
+    case 30..<40: return wholeBlocks(&random)
+    case 40..<46:
       let count = Int.random(in: 1...3 * FlashGeometry.eraseBytes, using: &random)
       return [.fill(Int.random(in: 0...size - count, using: &random), count: count, byte: UInt8(random.next() & 3))]
     default:
@@ -242,6 +264,27 @@ extension BlockStoreSession {
         let count = [1, 2, 32, 200, 700, 1200].randomElement(using: &random) ?? 1
         return .patch(Int.random(in: 0...size - count, using: &random), random.bytes(count))
       }
+    }
+  }
+
+  /// New content for some whole blocks, in pieces or with neighbours' edges: a checkpoint needs no scratch for those.
+  func wholeBlocks(_ random: inout SplitMix64) -> [VolumeChange] {
+    let size = FlashGeometry.eraseBytes
+    let edges = 700 + 300 + 2 * Transaction.recordHeaderBytes
+    let most = ((blocks?.maximumTransactionBytes ?? 0) - edges) / size
+    if most < 1 { return [.fill(0, count: size, byte: UInt8(random.next() & 0xFF))] }
+    let count = Int.random(in: 1...min(3, most, layout.volumeBlocks), using: &random)
+    let first = Int.random(in: 0...layout.volumeBlocks - count, using: &random) * size
+    let end = first + count * size
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0: return [.patch(first, random.bytes(count * size))]
+    case 1:
+      let from = max(0, first - Int.random(in: 0...700, using: &random))
+      return [.patch(from, random.bytes(min(layout.volumeBytes, end + 300) - from))]
+    default:
+      // Cut at a border of 512 bytes, or beside one: then the block is not wholly covered.
+      let middle = first + 1024 + Int.random(in: 0...1, using: &random)
+      return [.patch(first, random.bytes(middle - first)), .fill(middle, count: end - middle, byte: 0xA5)]
     }
   }
 
@@ -279,7 +322,8 @@ extension BlockStoreSession {
   func randomStep(_ random: inout SplitMix64) throws {
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<60: try commit(randomTransaction(&random))
-    case 60..<88: try slice()
+    case 60..<75: try slice()
+    case 75..<88: try step(&random)
     case 88..<95: try checkpoint()
     case 95..<98:
       try close()

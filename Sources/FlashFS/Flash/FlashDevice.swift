@@ -50,4 +50,6 @@ package protocol FlashDevice: AnyObject, Sendable {
   var counters: FlashCounters { get }
   /// Erases of each block so far.
   var wear: [UInt32] { get }
+  /// How long each operation takes; nil: none takes time. The device only counts it (`FlashCounters.busyNanoseconds`).
+  var latency: FlashLatency? { get }
 }

@@ -15,7 +15,7 @@ package final class SimulatedNORFlash: FlashDevice {
   package let store: any FlashStore
   private let faults: any FaultPlan
   private let hasFaults: Bool
-  private let latency: FlashLatency?
+  package let latency: FlashLatency?
   private let state: Mutex<State>
 
   /// `geometry` may cover only the first part of the store. `unsettled` is what an earlier device on the same store

@@ -17,7 +17,7 @@ final class ImageFile {
     .system(action: action, path: path, errno: code)
   }
 
-  private func makeStore(sizeBytes: Int) throws(FlashError) -> ImageFileStore {
+  func makeStore(sizeBytes: Int) throws(FlashError) -> ImageFileStore {
     let store = try ImageFileStore(descriptor: descriptor, sizeBytes: sizeBytes)
     isTakenOver = true
     return store
@@ -75,11 +75,12 @@ final class ImageFile {
   }
 
   /// Fills the empty file with an image whose volume is erased flash.
-  func create(volumeBytes: Int) throws(FlashImageError) -> FlashImage {
+  func create(volumeBytes: Int, staysPlain: Bool) throws(FlashImageError) -> FlashImage {
     let layout = ImageLayout(volumeBytes: volumeBytes)
     guard volumeBytes >= 64 * 1024, layout.isPossible else {
       throw .impossibleSize(path: path, volumeBytes: volumeBytes)
     }
+    if staysPlain { return try createPlain(layout) }
     try grow(to: layout.imageBytes)
     let trailer = ImageTrailer(
       layout: layout, volumeID: .random(in: .min ... .max), createdSeconds: UInt64(time(nil)))
@@ -90,7 +91,7 @@ final class ImageFile {
   }
 
   /// With all blocks allocated, so that the host cannot run out of space later.
-  private func grow(to bytes: Int) throws(FlashImageError) {
+  func grow(to bytes: Int) throws(FlashImageError) {
     let code = posix_fallocate(descriptor, 0, bytes)
     guard code == 0 else { throw failure("allocate \(bytes) bytes for", code) }
   }
@@ -102,12 +103,7 @@ final class ImageFile {
       let store = try makeStore(sizeBytes: layout.imageBytes)
       let block = UnsafeMutableRawBufferPointer.allocate(byteCount: FlashGeometry.eraseBytes, alignment: 16)
       defer { block.deallocate() }
-      if eraseVolume {
-        memset(block.baseAddress!, 0xFF, block.count)
-        for index in 0..<layout.volumeBlocks {
-          try store.write(index * FlashGeometry.eraseBytes, UnsafeRawBufferPointer(block))
-        }
-      }
+      if eraseVolume { try erase(store, layout) }
       try BlockStore.create(on: SimulatedNORFlash(store: store, geometry: layout.flashGeometry), layout: layout)
       let noWear = [UInt32](repeating: 0, count: layout.flashBlocks)
       for generation in UInt64(0)...1 {
@@ -125,7 +121,7 @@ final class ImageFile {
 
   // MARK: Existing images
 
-  func openExisting(fileBytes: Int) throws(FlashImageError) -> FlashImage {
+  func openExisting(fileBytes: Int, staysPlain: Bool) throws(FlashImageError) -> FlashImage {
     guard fileBytes >= AdoptableVolume.sizeBytes else {
       throw .notAnImage(path: path, reason: "it has \(fileBytes) bytes; give a file that holds a FAT volume")
     }
@@ -137,6 +133,7 @@ final class ImageFile {
       }
     }
     switch try withBytes(0, AdoptableVolume.sizeBytes, AdoptableVolume.read) {
+    case .fat(let volume) where staysPlain: return try openPlain(volume, fileBytes: fileBytes)
     case .fat(let volume): return try adopt(volume, fileBytes: fileBytes)
     case .other(let reason): throw .notAnImage(path: path, reason: reason)
     }
@@ -179,7 +176,7 @@ final class ImageFile {
   }
 
   /// What lies behind a plain volume must be blank, or the tail of an adoption that did not get to its trailer.
-  private func requireNothingBehind(_ layout: ImageLayout, fileBytes: Int) throws(FlashImageError) {
+  func requireNothingBehind(_ layout: ImageLayout, fileBytes: Int) throws(FlashImageError) {
     var lastAnchor: UInt64 = 0
     for page in 0..<2 * FlashGeometry.pagesPerBlock {
       let offset = layout.volumeBytes + page * FlashGeometry.pageBytes

@@ -4,6 +4,9 @@ struct BlockCopies: ~Copyable {
   private let copies: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   /// Sequence number of the first frame since the last checkpoint that changed the block; 0: none did.
   private let dirtySince: UnsafeMutablePointer<UInt64>
+  /// A bit for each 512 bytes of the block that one record wholly replaced since the last checkpoint began.
+  private let coverage: UnsafeMutablePointer<UInt8>
+  private static let unitBytes = FlashGeometry.eraseBytes / UInt8.bitWidth
   private(set) var copyCount = 0
   /// Blocks that became dirty and that no checkpoint has on its list yet.
   private var newlyDirty: [Int] = []
@@ -14,12 +17,15 @@ struct BlockCopies: ~Copyable {
     copies.initialize(repeating: nil, count: blockCount)
     dirtySince = .allocate(capacity: blockCount)
     dirtySince.initialize(repeating: 0, count: blockCount)
+    coverage = .allocate(capacity: blockCount)
+    coverage.initialize(repeating: 0, count: blockCount)
   }
 
   deinit {
     for block in 0..<blockCount { copies[block]?.deallocate() }
     copies.deallocate()
     dirtySince.deallocate()
+    coverage.deallocate()
   }
 
   /// The copy of a block, if it has one.
@@ -46,7 +52,11 @@ struct BlockCopies: ~Copyable {
   func dirtySince(_ block: Int) -> UInt64 { dirtySince[block] }
   var hasNewlyDirty: Bool { !newlyDirty.isEmpty }
 
-  mutating func markDirty(_ block: Int, sequence: UInt64) {
+  /// `bytes` of the block were replaced by one record of the frame `sequence`.
+  mutating func markDirty(_ block: Int, sequence: UInt64, bytes: Range<Int>) {
+    let first = (bytes.lowerBound + Self.unitBytes - 1) / Self.unitBytes
+    let end = bytes.upperBound / Self.unitBytes
+    if first < end { coverage[block] |= UInt8(truncatingIfNeeded: (1 << end) - (1 << first)) }
     if dirtySince[block] == 0 {
       dirtySince[block] = sequence
       newlyDirty.append(block)
@@ -56,9 +66,15 @@ struct BlockCopies: ~Copyable {
   /// The block's content is frozen for a checkpoint batch: a later change counts anew.
   mutating func markFrozen(_ block: Int) { dirtySince[block] = 0 }
 
-  /// The list of a new checkpoint; the blocks stay dirty until each is frozen.
-  mutating func takeNewlyDirty() -> [Int] {
-    defer { newlyDirty.removeAll(keepingCapacity: true) }
-    return newlyDirty.sorted()
+  /// The lists of a new checkpoint; the blocks stay dirty until each is frozen. Of a covered block every byte was replaced by
+  /// frames since the last checkpoint began, which are in the ring until the new one ends.
+  mutating func takeNewlyDirty() -> (part: [Int], covered: [Int]) {
+    defer {
+      newlyDirty.removeAll(keepingCapacity: true)
+      coverage.update(repeating: 0, count: blockCount)
+    }
+    newlyDirty.sort()
+    let isCovered = { [coverage] (block: Int) in coverage[block] == .max }
+    return (newlyDirty.filter { !isCovered($0) }, newlyDirty.filter(isCovered))
   }
 }

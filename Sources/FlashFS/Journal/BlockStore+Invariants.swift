@@ -10,11 +10,12 @@ extension BlockStore {
   private func checkCopies() -> [String] {
     var problems: [String] = []
     var copyCount = 0
-    let listed = Set(checkpoint.map { $0.blocks[$0.done...] } ?? [])
+    let listed = Set(checkpoint?.waiting ?? [])
+    let frozen = Set(checkpoint?.batch?.blocks ?? [])
     for block in 0..<layout.volumeBlocks {
       if copies[block] != nil { copyCount += 1 }
       let since = copies.dirtySince(block)
-      if (copies[block] != nil) != (since != 0) {
+      if (copies[block] != nil) != (since != 0 || frozen.contains(block)) {
         problems.append("block \(block): a copy and not dirty, or the reverse")
       }
       if since > sequence || (since != 0 && since <= anchor.checkpointSequence) {

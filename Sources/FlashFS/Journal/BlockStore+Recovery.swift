@@ -17,6 +17,8 @@ extension BlockStore {
       return
     }
     beginCheckpoint(state: .open)
+    isRecovering = true
+    defer { isRecovering = false }
     try onFlash { () throws(FlashError) in try finishCheckpoint() }
   }
 
@@ -29,9 +31,7 @@ extension BlockStore {
     // A process that was killed may have left its last anchors in the page cache only.
     try device.sync()
     try programAgain(reader.anchorOffset(block: newest.block, page: newest.page))
-    try writeAnchor(
-      state: anchor.state, checkpointSequence: anchor.checkpointSequence, ringHead: anchor.ringHead,
-      scratchFirst: anchor.scratchFirst, slots: anchor.slots)
+    try repeatAnchor()
   }
 
   /// Programs a page with the bytes it reads: firms cells that a cut left marginal.
@@ -50,7 +50,7 @@ extension BlockStore {
         (bytes) throws(FlashError) in
         try device.read(scratch * FlashGeometry.eraseBytes, into: bytes)
         if CRC32C.checksum(UnsafeRawBufferPointer(bytes)) == slot.checksum {
-          try replace(block: Int(slot.block), with: UnsafeRawBufferPointer(bytes))
+          try device.replace(block: Int(slot.block), with: UnsafeRawBufferPointer(bytes))
           recovery.restoredBlocks += 1
         } else {
           recovery.damagedBlocks.append(Int(slot.block))

@@ -21,6 +21,8 @@ package final class BlockStore: VolumeStorage {
   package internal(set) var recovery = RecoveryReport()
   /// Called behind the last anchor of each checkpoint; the image saves its wear table then.
   package var onCheckpointed: (() throws(FlashError) -> Void)?
+  /// Called behind a commit as long as a checkpoint is due (`needsCheckpoint`), under the volume's lock.
+  package var onRingHalfFull: (() -> Void)?
 
   var copies: BlockCopies
   let frame = Frame()
@@ -44,9 +46,14 @@ package final class BlockStore: VolumeStorage {
   var sequence: UInt64
 
   var checkpoint: CheckpointRun?
+  /// The step of `checkpoint` that was given out and not finished.
+  var pendingStep: CheckpointStep?
+  /// Blocks may be in a state that only reads right.
+  var isRecovering = false
   /// Why nothing is written any more.
   package private(set) var failure: FlashError?
   private var isClosed = false
+  private var takenBusyNanoseconds: UInt64 = 0
 
   /// Recovers what is on the device (R1–R5) and opens it. Writes to the flash, also when nothing is to recover.
   package init(
@@ -123,16 +130,6 @@ package final class BlockStore: VolumeStorage {
     }
   }
 
-  /// Whether the volume was never formatted: its boot sector is erased flash. A crash may come between making an image and
-  /// formatting it, so this and not the image's age tells.
-  package func isBlank() throws(FlashError) -> Bool {
-    try withUnsafeTemporaryAllocation(byteCount: AdoptableVolume.sizeBytes, alignment: 16) {
-      (sector) throws(FlashError) in
-      try read(0, into: sector)
-      return sector.allSatisfy { $0 == 0xFF }
-    }
-  }
-
   package func commit(_ transaction: borrowing Transaction) throws(FlashError) {
     if let failure { throw failure }
     if transaction.isEmpty { return }
@@ -146,6 +143,7 @@ package final class BlockStore: VolumeStorage {
       sequence += 1
       apply(frame.records)
     }
+    if needsCheckpoint { onRingHalfFull?() }
   }
 
   package func sync() throws(FlashError) {
@@ -153,6 +151,24 @@ package final class BlockStore: VolumeStorage {
   }
 
   // MARK: Checkpoints
+
+  /// Without a change for so long the drive is idle: the volume at offset 0 is brought up to date.
+  private static let idleNanoseconds: UInt64 = 250_000_000
+  package var upkeep: Upkeep { .afterQuiet(nanoseconds: Self.idleNanoseconds) }
+
+  /// A busy drive is checkpointed when its ring is half full.
+  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
+    guard isDue || needsCheckpoint else { return false }
+    return try checkpointSlice()
+  }
+
+  package var isTimed: Bool { device.latency != nil }
+
+  package func takeBusyNanoseconds() -> UInt64 {
+    let busy = device.counters.busyNanoseconds
+    defer { takenBusyNanoseconds = busy }
+    return busy - takenBusyNanoseconds
+  }
 
   /// Whether the flash lacks something that was committed.
   package var isDirty: Bool { checkpoint != nil || anchor.checkpointSequence < sequence }
@@ -164,17 +180,6 @@ package final class BlockStore: VolumeStorage {
   var usedRingBlocks: Int {
     let next = position.normalized(ringBlocks: layout.ringBlocks)
     return Int(next.epoch - anchor.ringHead.epoch) + (next.page == 1 ? 0 : 1)
-  }
-
-  /// Does one batch of a checkpoint, of a new one when none is running; true while more is to do.
-  package func checkpointSlice() throws(FlashError) -> Bool {
-    try whileAlive { () throws(FlashError) in
-      if checkpoint == nil {
-        guard isDirty else { return false }
-        beginCheckpoint(state: .open)
-      }
-      return try runBatch()
-    }
   }
 
   /// Brings everything to the flash and marks the image clean. The store takes no commit afterwards.
@@ -254,7 +259,7 @@ package final class BlockStore: VolumeStorage {
         let count = min(size - start, record.count - done)
         let copy = copies[block] ?? copies.add(block)
         record.write(from: done, to: UnsafeMutableRawBufferPointer(start: copy + start, count: count))
-        copies.markDirty(block, sequence: sequence)
+        copies.markDirty(block, sequence: sequence, bytes: start..<start + count)
         done += count
       }
     }

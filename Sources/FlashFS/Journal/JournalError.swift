@@ -8,6 +8,8 @@ package enum JournalError: Error, Equatable, Sendable {
   case badFrame(sequence: UInt64, offset: Int)
   /// The device is smaller than the layout.
   case deviceTooSmall(neededBytes: Int, deviceBytes: Int)
+  /// A checkpoint's scratch copies are damaged: only a person can decide.
+  case damagedBlocks([Int])
   case flash(FlashError)
 }
 
@@ -21,6 +23,9 @@ extension JournalError: CustomStringConvertible {
       "image damaged: journal frame \(sequence) at offset \(offset) reaches outside the volume; restore a copy"
     case .deviceTooSmall(let needed, let device):
       "image truncated: the journal needs \(needed) bytes of flash, the device has \(device); restore a copy"
+    case .damagedBlocks(let blocks):
+      "image damaged: \(blocks.count) blocks of an unfinished checkpoint, the first at offset "
+        + "\(blocks[0] * FlashGeometry.eraseBytes), cannot be restored; mount it with its journal, read-only, and copy the files out"
     case .flash(let error):
       "image cannot be opened: \(error.reason)"
     }

@@ -11,6 +11,8 @@ package final class Volume: Sendable {
   // callers' buffers, which are not Sendable, must be reachable together with it.
   nonisolated(unsafe) private let core: VolumeCore
   private let onEvent: @Sendable (VolumeEvent) -> Void
+  /// The chip takes its time: whoever made it busy waits for it, without the lock.
+  private let isTimed: Bool
 
   /// Opens a formatted volume. `onEvent` is called after each committed change, outside the lock, in commit order, on the
   /// thread that made the change (or on one that is handing on events just then); it may call the volume.
@@ -21,6 +23,7 @@ package final class Volume: Sendable {
     clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) },
     onEvent: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
   ) throws(VolumeMountError) {
+    isTimed = storage.isTimed
     core = try VolumeCore(storage: storage, utcOffsetSeconds: utcOffsetSeconds, clock: clock)
     self.onEvent = onEvent
   }
@@ -29,7 +32,10 @@ package final class Volume: Sendable {
   private func perform<Result: Sendable>(
     _ body: (VolumeCore) throws(VolumeError) -> Result
   ) throws(VolumeError) -> Result {
-    defer { deliverEvents() }
+    defer {
+      deliverEvents()
+      waitForChip()
+    }
     return try lock.withLock { (_) throws(VolumeError) in try body(core) }
   }
 
@@ -37,7 +43,8 @@ package final class Volume: Sendable {
   private func look<Result: Sendable>(
     _ body: (VolumeCore) throws(VolumeError) -> Result
   ) throws(VolumeError) -> Result {
-    try lock.withLock { (_) throws(VolumeError) in try body(core) }
+    defer { waitForChip() }
+    return try lock.withLock { (_) throws(VolumeError) in try body(core) }
   }
 
   /// One thread at a time hands events on, in order, until none are left; so a call from `onEvent` cannot block itself.
@@ -56,7 +63,20 @@ package final class Volume: Sendable {
   package func withStorage<Result: Sendable>(
     _ body: (any VolumeStorage) throws(FlashError) -> Result
   ) throws(FlashError) -> Result {
-    try lock.withLock { (_) throws(FlashError) in try body(core.storage) }
+    defer { waitForChip() }
+    return try lock.withLock { (_) throws(FlashError) in try body(core.storage) }
+  }
+
+  /// The chip's time passes here, where nobody else has to wait for it.
+  private func waitForChip() {
+    guard isTimed else { return }
+    let busy = lock.withLock { _ in core.storage.takeBusyNanoseconds() }
+    guard busy > 0 else { return }
+    var left = timespec(tv_sec: Int(busy / 1_000_000_000), tv_nsec: Int(busy % 1_000_000_000))
+    while true {
+      let wanted = left
+      if nanosleep([wanted], &left) == 0 || errno != EINTR { return }
+    }
   }
 
   // MARK: - Nodes
@@ -242,6 +262,13 @@ package final class Volume: Sendable {
   package func sync() throws(VolumeError) {
     do throws(FlashError) {
       try withStorage { (storage) throws(FlashError) in try storage.sync() }
+    } catch { throw VolumeError(EIO) }
+  }
+
+  /// Brings what a board's cache holds to the flash, as the end of each of its own file operations does.
+  package func flushCache() throws(VolumeError) {
+    do throws(FlashError) {
+      try withStorage { (storage) throws(FlashError) in try storage.flushCache() }
     } catch { throw VolumeError(EIO) }
   }
 

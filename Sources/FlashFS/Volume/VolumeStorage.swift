@@ -12,6 +12,51 @@ package protocol VolumeStorage: AnyObject {
   func commit(_ transaction: borrowing Transaction) throws(FlashError)
   /// Makes everything committed survive a crash of the host.
   func sync() throws(FlashError)
+
+  /// When `upkeepSlice` wants to be called, from a thread of its own (with the volume's lock).
+  var upkeep: Upkeep { get }
+  /// Does a part of the work that was put off; true while more of it is due. `isDue`: the wait that `upkeep` asks for is over;
+  /// without it only what cannot wait is done.
+  func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool
+  /// Brings what a board would lose with its power to the flash; a journal loses nothing.
+  func flushCache() throws(FlashError)
+  /// Puts everything in place. The storage takes no commit afterwards.
+  func close() throws(FlashError)
+  /// Whether the chip takes its time.
+  var isTimed: Bool { get }
+  /// How long the chip was busy since this was last asked: for the caller to wait, without a lock.
+  func takeBusyNanoseconds() -> UInt64
+}
+
+/// When a storage has work to do besides its commits.
+package enum Upkeep: Sendable, Equatable {
+  case none
+  /// Once no change came for so long; in between it may become urgent.
+  case afterQuiet(nanoseconds: UInt64)
+  /// So long after the first change since it was last done, however many follow.
+  case afterFirstChange(nanoseconds: UInt64)
+}
+
+extension VolumeStorage {
+  /// Whether the volume was never formatted: its boot sector is erased flash. A crash may come between making an image and
+  /// formatting it, so this and not the image's age tells.
+  package func isBlank() throws(FlashError) -> Bool {
+    try withUnsafeTemporaryAllocation(byteCount: FATGeometry.sectorBytes, alignment: 16) {
+      (sector) throws(FlashError) in
+      try read(0, into: sector)
+      return sector.allSatisfy { $0 == 0xFF }
+    }
+  }
+}
+
+/// A storage that puts nothing off.
+extension VolumeStorage {
+  package var upkeep: Upkeep { .none }
+  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool { false }
+  package func flushCache() throws(FlashError) {}
+  package func close() throws(FlashError) { try sync() }
+  package var isTimed: Bool { false }
+  package func takeBusyNanoseconds() -> UInt64 { 0 }
 }
 
 /// The byte ranges that one request changes; all of them become true at once. Later records win where ranges overlap.
