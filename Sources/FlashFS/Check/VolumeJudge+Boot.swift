@@ -21,6 +21,12 @@ extension VolumeJudge {
       try patch(0, copy)
       layout = read
     }
+    // F0 is for floppies, and fsck.fat refuses the tables that belong to it.
+    if layout.media < 0xF8 {
+      note(.media(value: layout.media))
+      layout.media = 0xF8
+      try patch(21, [layout.media])
+    }
     if layout.bits == 32 { try checkReserved() }
     return true
   }

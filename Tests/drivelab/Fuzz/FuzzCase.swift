@@ -103,17 +103,13 @@ struct FuzzCase {
     let layout = ImageLayout(volumeBytes: base.bytes.count, scratchBlocks: 4, ringBlocks: 8)
     var bytes = base.bytes
     if damage.number(0..<3) == 0 { damage.apply(to: &bytes, of: base) }
-    bytes = Array(bytes.prefix(base.bytes.count)) + [UInt8](repeating: 0xFF, count: layout.imageBytes - base.bytes.count)
-    if bytes.count < layout.imageBytes {
-      bytes += [UInt8](repeating: 0xFF, count: layout.imageBytes - bytes.count)
-    }
-    bytes = Array(bytes.prefix(layout.imageBytes))
+    bytes += [UInt8](repeating: 0xFF, count: layout.imageBytes - bytes.count)
     let store = MemoryStore(bytes)
     let flash = SimulatedNORFlash(store: store, geometry: layout.flashGeometry)
     try BlockStore.create(on: flash, layout: layout)
     let blocks = try BlockStore(device: flash, layout: layout)
     _ = try use(blocks)
-    if damage.number(0..<2) == 0 { _ = try? blocks.checkpointSlice() }
+    if damage.number(0..<2) == 0 { _ = try? blocks.upkeepSlice(isDue: true) }
     var after = store.bytes
     let tail = layout.volumeBytes..<layout.flashBytes
     for _ in 0...damage.number(0..<6) { damageTail(&after, tail) }
@@ -135,7 +131,7 @@ struct FuzzCase {
       _ = try use(blocks)
       let repair = try VolumeRepair(blocks)
       try repair.commit(to: blocks)
-      while try blocks.checkpointSlice() {}
+      while try blocks.upkeepSlice(isDue: true) {}
       try blocks.close()
     } catch let error as FlashError { throw .flash(error) } catch {}
   }

@@ -21,8 +21,8 @@ struct FuzzDamage {
     case 9: spliceSlots(&bytes, base)
     case 10:
       let sector = number(0..<base.metadataBytes / 512) * 512
-      let with: [UInt8] = [0, 0xFF, 0xE5, UInt8(number(0..<256))]
-      for at in sector..<sector + 512 { bytes[at] = with[number(0..<1) == 0 ? sector / 512 % 4 : 0] }
+      let byte = [0, 0xFF, 0xE5, UInt8(number(0..<256))][number(0..<4)]
+      for at in sector..<sector + 512 { bytes[at] = byte }
     case 11:
       let from = number(0..<base.metadataBytes / 512) * 512
       let to = number(0..<base.metadataBytes / 512) * 512
@@ -75,7 +75,8 @@ struct FuzzDamage {
   private mutating func slot(_ bytes: [UInt8], _ base: FuzzBase) -> Int {
     for _ in 0..<30 {
       let at = number(0..<base.metadataBytes / 32) * 32
-      if at >= 512, bytes[at] > 0x1F, bytes[at] != 0xE5, [0x0F, 0x10, 0x20, 0x08].contains(bytes[at + 11]) { return at }
+      let isUsed = bytes[at] > 0x1F && bytes[at] != 0xE5
+      if at >= 512, isUsed, [0x0F, 0x10, 0x20, 0x08].contains(bytes[at + 11]) { return at }
     }
     return number(0..<base.metadataBytes / 32) * 32
   }

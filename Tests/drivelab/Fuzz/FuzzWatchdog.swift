@@ -54,16 +54,18 @@ enum FuzzWatchdog {
       }
     }
     var thread = pthread_t()
-    pthread_create(&thread, nil, { _ in
-      while true {
-        sleep(1)
-        guard FuzzWatchdog.index.load(ordering: .acquiring) >= 0 else { continue }
-        if FuzzWatchdog.now() - FuzzWatchdog.began.load(ordering: .relaxed) > FuzzWatchdog.limitSeconds {
-          FuzzWatchdog.report("fuzz: a case takes more than 5 s; again with:")
-          Glibc.signal(SIGABRT, SIG_DFL)
-          abort()
+    pthread_create(
+      &thread, nil,
+      { _ in
+        while true {
+          sleep(1)
+          guard FuzzWatchdog.index.load(ordering: .acquiring) >= 0 else { continue }
+          if FuzzWatchdog.now() - FuzzWatchdog.began.load(ordering: .relaxed) > FuzzWatchdog.limitSeconds {
+            FuzzWatchdog.report("fuzz: a case takes more than 5 s; again with:")
+            Glibc.signal(SIGABRT, SIG_DFL)
+            abort()
+          }
         }
-      }
-    }, nil)
+      }, nil)
   }
 }
