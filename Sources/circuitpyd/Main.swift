@@ -10,6 +10,7 @@ struct Circuitpyd: ParsableCommand {
       MountCommand.self, RunCommand.self, UnmountCommand.self, StatusCommand.self, ResetCommand.self,
       SerialCommand.self,
       LogCommand.self, SetCommand.self, PressCommand.self, CompileCommand.self, BoardsCommand.self, PartsCommand.self,
+      FlashCommand.self,
     ])
 
   static func main() {

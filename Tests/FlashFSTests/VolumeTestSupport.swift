@@ -188,6 +188,13 @@ enum Judge {
     return after
   }
 
+  /// What fsck.fat says of a volume with a labelled boot sector; nil when it is content.
+  static func fsck(_ bytes: [UInt8]) -> String? {
+    var answer = Answer(status: -1, output: "no file")
+    do { try withFile(bytes) { answer = run("fsck.fat -n \($0)") } } catch { return "fsck.fat: \(error)" }
+    return answer.status == 0 ? nil : answer.output
+  }
+
   /// fsck.fat must find nothing but what it says of every board's drive (that the label is in the root only) and of a
   /// FAT32 volume that is smaller than Microsoft allows.
   static func expectClean(_ bytes: [UInt8], _ context: String = "") throws {

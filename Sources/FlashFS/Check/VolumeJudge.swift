@@ -51,7 +51,9 @@ final class VolumeJudge {
     guard try checkBoot() else { return finish() }
     try checkTables()
     owners = [UInt32](repeating: 0, count: layout.clusters + 2)
-    reaches = [Reach](repeating: Reach(), count: layout.clusters + 2)
+    // A directory that is none is measured as a file.
+    let unknownReaches = [Reach](repeating: Reach(), count: layout.clusters + 2)
+    reaches = unknownReaches
     entries = [
       Entry(parent: 0, offset: -1, name: [], first: layout.rootCluster, sizeBytes: 0, isDirectory: true)
     ]
@@ -61,8 +63,8 @@ final class VolumeJudge {
       next += 1
     }
     if isRepairing { try adoptLostDirectories() }
-    // Directories were cut meanwhile.
-    reaches = [Reach](repeating: Reach(), count: layout.clusters + 2)
+    // Repairs may have cut chains since.
+    reaches = unknownReaches
     try checkFiles()
     reaches = []
     try checkLost()

@@ -20,9 +20,12 @@ extension FlashImage {
     do {
       let storage = try FaithfulStorage(device: flash, volumeBytes: layout.volumeBytes, chip: chip)
       if hasJournal {
+        let before = flash.counters
         storage.onClosed = { [store, layout] () throws(FlashError) in
-          let generation = try WearTable.load(from: store, layout: layout)?.generation ?? 0
-          try WearTable.save(flash.wear, generation: generation + 1, to: store, layout: layout)
+          let table = try WearTable.load(from: store, layout: layout)
+          let history = table?.history?.adding(flash.counters, since: before, fileBytes: 0)
+          try WearTable.save(
+            flash.wear, history, generation: (table?.generation ?? 0) + 1, to: store, layout: layout)
         }
       }
       return storage

@@ -7,6 +7,7 @@ package struct FlashGeometry: Sendable, Equatable {
   package static let pageBytes = 256
   package static let pagesPerBlock = eraseBytes / pageBytes
   package var blockCount: Int { sizeBytes / Self.eraseBytes }
+  package init(sizeBytes: Int) { self.sizeBytes = sizeBytes }
 }
 
 /// What a flash operation can fail with.
@@ -26,6 +27,8 @@ package struct FlashCounters: Sendable, Equatable {
   /// Page program operations.
   package var programs: UInt64 = 0
   package var erases: UInt64 = 0
+  /// Bytes that those programs wrote.
+  package var programmedBytes: UInt64 = 0
   /// Time that a real chip would have been busy, by the latency model; 0 without one.
   package var busyNanoseconds: UInt64 = 0
 }

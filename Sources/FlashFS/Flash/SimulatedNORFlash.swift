@@ -82,6 +82,7 @@ package final class SimulatedNORFlash: FlashDevice {
       }
       state.withLock { state in
         state.counters.programs += 1
+        state.counters.programmedBytes += UInt64(length)
         state.counters.busyNanoseconds += latency?.programNanoseconds ?? 0
       }
     }

@@ -59,15 +59,20 @@ package struct FlashImage: Sendable {
     on flash: SimulatedNORFlash, durability: Durability = .process
   ) throws(JournalError) -> BlockStore {
     var generation: UInt64
+    let earlier: WearHistory
     do {
-      generation = try WearTable.load(from: store, layout: layout)?.generation ?? 0
+      let table = try WearTable.load(from: store, layout: layout)
+      generation = table?.generation ?? 0
+      earlier = table?.history ?? WearHistory(sinceSeconds: UInt64(time(nil)))
     } catch {
       throw .flash(error)
     }
+    let before = flash.counters
     let blocks = try BlockStore(device: flash, layout: layout, durability: durability)
-    blocks.onCheckpointed = { [store, layout] () throws(FlashError) in
+    blocks.onCheckpointed = { [store, layout, unowned blocks] () throws(FlashError) in
       generation += 1
-      try WearTable.save(flash.wear, generation: generation, to: store, layout: layout)
+      let history = earlier.adding(flash.counters, since: before, fileBytes: blocks.fileBytes)
+      try WearTable.save(flash.wear, history, generation: generation, to: store, layout: layout)
     }
     return blocks
   }

@@ -39,8 +39,8 @@ extension FlashImageError: CustomStringConvertible {
     case .truncated(let path, let needed, let size):
       "image \(path) is truncated: \(size) bytes, \(needed) needed; restore a complete copy"
     case .damagedTrailer(let path, let reason):
-      "image \(path) has a damaged trailer: \(reason); restore a copy, or cut off everything behind the FAT volume to"
-        + " keep what the last checkpoint left"
+      "image \(path) has a damaged trailer: \(reason); restore a copy, or keep what the last checkpoint left:"
+        + " circuitpyd flash recover --give-up-journal"
     case .impossibleSize(let path, let bytes):
       "cannot make image \(path) with a volume of \(bytes) bytes; give 65536 bytes or more"
     case .flash(let path, let error):

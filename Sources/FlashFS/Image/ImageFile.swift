@@ -107,7 +107,8 @@ final class ImageFile {
       try BlockStore.create(on: SimulatedNORFlash(store: store, geometry: layout.flashGeometry), layout: layout)
       let noWear = [UInt32](repeating: 0, count: layout.flashBlocks)
       for generation in UInt64(0)...1 {
-        try WearTable.save(noWear, generation: generation, to: store, layout: layout)
+        try WearTable.save(
+          noWear, WearHistory(sinceSeconds: trailer.createdSeconds), generation: generation, to: store, layout: layout)
       }
       try store.sync()
       trailer.write(to: block)

@@ -8,17 +8,19 @@ package struct ImageLayout: Sendable, Equatable {
   package let ringBlocks: Int
 
   package static let standardScratchBlocks = 16
-  package static let standardRingBlocks = 96
+  /// A ring holds half the volume's bytes, so that a burst of writes need not wait for checkpoints: 384 KiB at least, for the
+  /// largest requests, and 4 MiB at most, which a recovery replays in well under a tenth of a second.
+  static let ringBlockLimits = 96...1024
 
-  /// `volumeBytes` is rounded up to whole erase blocks. Only tests use another scratch or ring size: even, 2...16
-  /// scratch blocks, at least 2 ring blocks.
-  package init(
-    volumeBytes: Int, scratchBlocks: Int = Self.standardScratchBlocks, ringBlocks: Int = Self.standardRingBlocks
-  ) {
-    self.volumeBytes =
-      (volumeBytes + FlashGeometry.eraseBytes - 1) / FlashGeometry.eraseBytes * FlashGeometry.eraseBytes
+  /// `volumeBytes` is rounded up to whole erase blocks. Only tests give a scratch or ring size: even, 2...16 scratch blocks, at
+  /// least 2 ring blocks; an image tells its own.
+  package init(volumeBytes: Int, scratchBlocks: Int = Self.standardScratchBlocks, ringBlocks: Int? = nil) {
+    let volumeBlocks = (volumeBytes + FlashGeometry.eraseBytes - 1) / FlashGeometry.eraseBytes
+    self.volumeBytes = volumeBlocks * FlashGeometry.eraseBytes
     self.scratchBlocks = scratchBlocks
-    self.ringBlocks = ringBlocks
+    let limits = Self.ringBlockLimits
+    self.ringBlocks =
+      ringBlocks ?? min(max(limits.lowerBound, volumeBlocks / 2), limits.upperBound)
   }
 
   /// Whether the numbers can be a layout at all; those from a file must be asked.

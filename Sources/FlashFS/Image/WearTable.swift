@@ -6,11 +6,17 @@ enum WearTable {
   /// Magic, generation, one word for each block, checksum.
   static func byteCount(blocks: Int) -> Int { 4 + 8 + 4 * blocks + 4 }
 
-  /// The newest valid copy; nil when there is none.
+  /// Whether the history fits behind the table within the blocks that the trailer gives it: nearly always. It may not make
+  /// the table longer, images of earlier versions would not open.
+  static func holdsHistory(_ layout: ImageLayout) -> Bool {
+    byteCount(blocks: layout.flashBlocks) + WearHistory.byteCount <= layout.wearTableBlocks * FlashGeometry.eraseBytes
+  }
+
+  /// The newest valid copy; nil when there is none. `history` is nil where an earlier version wrote last.
   static func load(from store: any FlashStore, layout: ImageLayout) throws(FlashError) -> (
-    wear: [UInt32], generation: UInt64
+    wear: [UInt32], generation: UInt64, history: WearHistory?
   )? {
-    var newest: (wear: [UInt32], generation: UInt64)?
+    var newest: (wear: [UInt32], generation: UInt64, history: WearHistory?)?
     let count = byteCount(blocks: layout.flashBlocks)
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
     defer { bytes.deallocate() }
@@ -21,19 +27,26 @@ enum WearTable {
       let generation = reader.take(UInt64.self)
       if let newest, newest.generation >= generation { continue }
       let wear = (0..<layout.flashBlocks).map { _ in reader.take(UInt32.self) }
-      if reader.takesChecksum() { newest = (wear, generation) }
+      if reader.takesChecksum() { newest = (wear, generation, nil) }
     }
+    guard let found = newest, holdsHistory(layout) else { return newest }
+    let record = UnsafeMutableRawBufferPointer(rebasing: bytes[..<WearHistory.byteCount])
+    try store.read(layout.wearTableOffset(copy: Int(found.generation % 2)) + count, into: record)
+    newest?.history = WearHistory(UnsafeRawBufferPointer(record), generation: found.generation)
     return newest
   }
 
   /// Writes the copy that `generation` is due for.
   static func save(
-    _ wear: [UInt32], generation: UInt64, to store: any FlashStore, layout: ImageLayout
+    _ wear: [UInt32], _ history: WearHistory? = nil, generation: UInt64, to store: any FlashStore, layout: ImageLayout
   ) throws(FlashError) {
+    let tableBytes = byteCount(blocks: layout.flashBlocks)
+    let kept = holdsHistory(layout) ? history : nil
     let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: byteCount(blocks: layout.flashBlocks), alignment: 16)
+      byteCount: tableBytes + (kept == nil ? 0 : WearHistory.byteCount), alignment: 16)
     defer { bytes.deallocate() }
-    var writer = LittleEndianWriter(bytes)
+    kept?.write(to: UnsafeMutableRawBufferPointer(rebasing: bytes[tableBytes...]), generation: generation)
+    var writer = LittleEndianWriter(UnsafeMutableRawBufferPointer(rebasing: bytes[..<tableBytes]))
     writer.put(magic)
     writer.put(generation)
     for erases in wear { writer.put(erases) }

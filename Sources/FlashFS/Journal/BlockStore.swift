@@ -21,8 +21,10 @@ package final class BlockStore: VolumeStorage {
   package internal(set) var recovery = RecoveryReport()
   /// Called behind the last anchor of each checkpoint; the image saves its wear table then.
   package var onCheckpointed: (() throws(FlashError) -> Void)?
+  /// Bytes of files that were written through this store since it was opened.
+  package private(set) var fileBytes: UInt64 = 0
   /// Called behind a commit as long as a checkpoint is due (`needsCheckpoint`), under the volume's lock.
-  package var onRingHalfFull: (() -> Void)?
+  package var onUrgent: (() -> Void)?
 
   var copies: BlockCopies
   let frame = Frame()
@@ -143,8 +145,10 @@ package final class BlockStore: VolumeStorage {
       sequence += 1
       apply(frame.records)
     }
-    if needsCheckpoint { onRingHalfFull?() }
+    if needsCheckpoint { onUrgent?() }
   }
+
+  package func noteFileBytes(_ count: Int) { fileBytes += UInt64(count) }
 
   package func sync() throws(FlashError) {
     try whileAlive { () throws(FlashError) in try device.sync() }
@@ -160,6 +164,18 @@ package final class BlockStore: VolumeStorage {
   package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
     guard isDue || needsCheckpoint else { return false }
     return try checkpointSlice()
+  }
+
+  package var hasUpkeepSteps: Bool { true }
+
+  package func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)? {
+    guard isDue || needsCheckpoint || pendingStep != nil else { return nil }
+    return try nextCheckpointStep()
+  }
+
+  package func finish(_ step: any UpkeepStep) throws(FlashError) -> Bool {
+    guard let step = step as? CheckpointStep else { return false }
+    return try finish(step)
   }
 
   package var isTimed: Bool { device.latency != nil }

@@ -26,7 +26,7 @@ final class StagedBlocks: Sendable {
 
 /// A piece of a checkpoint (`BlockStore.nextCheckpointStep`). All that it writes is fixed, and nothing else writes there, so it
 /// is done without the volume's lock: commits go on meanwhile.
-package final class CheckpointStep: Sendable {
+package final class CheckpointStep: UpkeepStep {
   enum Work: Sendable {
     /// C1: the batch's contents, into scratch blocks from `firstBlock` on.
     case scratch(StagedBlocks, firstBlock: Int)

@@ -42,6 +42,24 @@ extension Volume {
     try storage.commit(transaction)
   }
 
+  /// Formats the volume and puts on it what a board does, in one transaction: after a cut the drive is complete, or still blank.
+  /// `now` is in local seconds since 1970.
+  package static func formatFresh(
+    _ storage: any VolumeStorage, volumeID: UInt32, now: Int64
+  ) throws(FlashError) {
+    // Formatting takes no part of the storage beneath but through this thread.
+    nonisolated(unsafe) let staged = StagedStorage(storage)
+    try format(staged, volumeID: volumeID, now: now, labelsBootSector: true)
+    do {
+      nonisolated(unsafe) let storage: any VolumeStorage = staged
+      try Volume(storage: storage, clock: { now }).fillFresh()
+    } catch {
+      // A drive too small for its first files; anything else would be a defect of the storage.
+      throw .outOfRange
+    }
+    try staged.apply()
+  }
+
   /// What the board puts on a drive that it has just formatted, in its order (`flashfs.md` §3).
   package func fillFresh() throws(VolumeError) {
     func make(_ name: String, in parent: NodeID = .root) throws(VolumeError) {

@@ -67,6 +67,25 @@ package final class Volume: Sendable {
     return try lock.withLock { (_) throws(FlashError) in try body(core.storage) }
   }
 
+  /// Does a part of the storage's work that was put off; true while more is due. `isDue`: the wait that `upkeep` asks for is over;
+  /// without it only what cannot wait is done. Holds the lock as little as the storage can do with.
+  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
+    guard core.storage.hasUpkeepSteps else {
+      return try withStorage { (storage) throws(FlashError) in try storage.upkeepSlice(isDue: isDue) }
+    }
+    let step = try lock.withLock { (_) throws(FlashError) in try core.storage.upkeepStep(isDue: isDue) }
+    guard let step else { return false }
+    // `finish` tells the storage of a failure.
+    try? step.perform()
+    return try withStorage { (storage) throws(FlashError) in try storage.finish(step) }
+  }
+
+  /// When `upkeepSlice` wants to be called.
+  package var upkeep: Upkeep { lock.withLock { _ in core.storage.upkeep } }
+
+  /// Wakes whoever calls `upkeepSlice` when it cannot wait; called under the volume's lock, so it must not call the volume.
+  package func setOnUrgent(_ wake: (@Sendable () -> Void)?) { lock.withLock { _ in core.storage.onUrgent = wake } }
+
   /// The chip's time passes here, where nobody else has to wait for it.
   private func waitForChip() {
     guard isTimed else { return }
@@ -216,7 +235,8 @@ package final class Volume: Sendable {
     try look { (core) throws(VolumeError) in try core.readFile(path, origin) }
   }
 
-  /// Creates the file or replaces its content; its directory must exist.
+  /// Creates the file or replaces its content; its directory must exist. Up to three changes, as a program makes them: the file is
+  /// created, emptied and written, so that a power cut or `ENOSPC` may leave it empty or short.
   package func writeFile(_ path: [UInt8], _ bytes: [UInt8], origin: Origin = .tool) throws(VolumeError) {
     try perform { (core) throws(VolumeError) in try core.writeFile(path, bytes, origin) }
   }

@@ -81,6 +81,7 @@ extension VolumeCore {
     } else if try !writeOnce(node, at: offset, part) {
       try writeInSteps(node, at: offset, part)
     }
+    if !node.isUnlinked { storage.noteFileBytes(part.count) }
     node.didChangeWhileOpen = true
     if !node.isUnlinked { emit(.written, file.origin, node) }
     return end - offset

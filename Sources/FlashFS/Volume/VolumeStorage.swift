@@ -18,14 +18,40 @@ package protocol VolumeStorage: AnyObject {
   /// Does a part of the work that was put off; true while more of it is due. `isDue`: the wait that `upkeep` asks for is over;
   /// without it only what cannot wait is done.
   func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool
+  /// The next part of that work for a storage whose parts can be done without the volume's lock: given out with it, performed
+  /// without it, and finished with it. Nil when nothing is due. Others do without and have `upkeepSlice` called.
+  func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)?
+  /// True while more is due.
+  func finish(_ step: any UpkeepStep) throws(FlashError) -> Bool
+  /// Whether `upkeepStep` is what to call.
+  var hasUpkeepSteps: Bool { get }
+  /// Called under the volume's lock when `upkeepSlice` has become urgent.
+  var onUrgent: (() -> Void)? { get set }
   /// Brings what a board would lose with its power to the flash; a journal loses nothing.
   func flushCache() throws(FlashError)
   /// Puts everything in place. The storage takes no commit afterwards.
   func close() throws(FlashError)
+  /// `count` bytes of a file were written: what wear is measured against.
+  func noteFileBytes(_ count: Int)
   /// Whether the chip takes its time.
   var isTimed: Bool { get }
   /// How long the chip was busy since this was last asked: for the caller to wait, without a lock.
   func takeBusyNanoseconds() -> UInt64
+}
+
+/// A part of a storage's upkeep, fixed when it was made; performed once, on any thread.
+package protocol UpkeepStep: AnyObject, Sendable {
+  func perform() throws(FlashError)
+}
+
+extension VolumeStorage {
+  package var hasUpkeepSteps: Bool { false }
+  package func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)? { nil }
+  package func finish(_ step: any UpkeepStep) throws(FlashError) -> Bool { false }
+  package var onUrgent: (() -> Void)? {
+    get { nil }
+    set {}
+  }
 }
 
 /// When a storage has work to do besides its commits.
@@ -54,6 +80,7 @@ extension VolumeStorage {
   package var upkeep: Upkeep { .none }
   package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool { false }
   package func flushCache() throws(FlashError) {}
+  package func noteFileBytes(_ count: Int) {}
   package func close() throws(FlashError) { try sync() }
   package var isTimed: Bool { false }
   package func takeBusyNanoseconds() -> UInt64 { 0 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Board
+import FlashFS
 import Runtime
 
 /// The options of `mount` that make the board what it is.
@@ -17,13 +18,39 @@ struct MountOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Symbolic link to the serial port; default MOUNTPOINT.tty.", valueName: "path"))
   var serialLink: String?
   @Option(help: "When a save reloads: prompt, settled (750 ms later) or board (stops at the first write).")
-  var reload: ReloadPolicyName = .prompt
+  var reload: ReloadPolicyName?
+  @Option(help: "A journal that no power cut can harm (on), or the flash in place behind a cache of 4 KiB (none).")
+  var journal: JournalName?
   @Option(help: "What an acknowledged write survives: the daemon's end (process) or the machine's (host).")
   var durability: DurabilityName = .process
-  @Flag(help: "Only what the board's firmware has.") var strict = false
+  @Flag(
+    help: """
+      As the hardware does it: --strict --reload board --journal none, flash at a chip's speed, the waits at power-up. Parts given \
+      besides win: --like-board --journal on.
+      """)
+  var likeBoard = false
+  @Flag(inversion: .prefixedNo, help: "Only what the board's firmware has.") var strict: Bool?
   @Flag(help: "Let the computer and the code both write the drive.") var sharedWrite = false
   @Flag(help: "Mount over a folder that is not empty.") var nonempty = false
 }
 
+/// What `--like-board` means where nothing else was said.
+extension MountOptions {
+  var reloadMode: ReloadPolicy.Mode { reload?.mode ?? (likeBoard ? .board : .prompt) }
+  var isStrict: Bool { strict ?? likeBoard }
+
+  func storage(of definition: BoardDefinition) -> BoardImage.Storage {
+    BoardImage.Storage(
+      usesJournal: journal.map { $0 == .on } ?? !likeBoard, durability: durability == .host ? .host : .process,
+      latency: likeBoard ? .typical : nil, chip: FaithfulStorage.Chip(definition))
+  }
+}
+
+extension FaithfulStorage.Chip {
+  /// The raspberrypi port keeps drive and program in one chip, and stops the program to read what it wrote.
+  init(_ definition: BoardDefinition) { self = definition.port == "raspberrypi" ? .internalFlash : .externalFlash }
+}
+
+enum JournalName: String, ExpressibleByArgument, CaseIterable { case on, none }
 enum ReloadPolicyName: String, ExpressibleByArgument, CaseIterable { case prompt, settled, board }
 enum DurabilityName: String, ExpressibleByArgument, CaseIterable { case process, host }

@@ -8,51 +8,67 @@ struct BoardImage: Sendable {
   let volumeBytes: Int
   let volume: Volume
 
+  /// How the volume lies in its flash.
+  struct Storage: Sendable {
+    var usesJournal = true
+    var durability = Durability.process
+    /// How long the chip takes; nil: no time.
+    var latency: FlashLatency?
+    /// Which reads flush the cache, when there is no journal.
+    var chip = FaithfulStorage.Chip.internalFlash
+  }
+
   /// - Parameters:
   ///   - volumeBytes: size of a new drive; an existing one keeps its own.
   static func open(
-    path: String, volumeBytes: Int, durability: Durability, events: VolumeEvents
+    path: String, volumeBytes: Int, storage: Storage, events: VolumeEvents
   ) throws(CommandError) -> BoardImage {
     let image: FlashImage
     do throws(FlashImageError) {
-      image = try FlashImage.open(path: path, createVolumeBytes: volumeBytes)
+      image =
+        storage.usesJournal
+        ? try FlashImage.open(path: path, createVolumeBytes: volumeBytes)
+        : try FlashImage.openWithoutJournal(path: path, createVolumeBytes: volumeBytes)
     } catch {
       throw CommandError("\(error)")
     }
     do {
-      let blocks = try image.openBlockStore(on: try image.makeFlash(), durability: durability)
-      if try blocks.isBlank() {
-        try Volume.format(
-          blocks, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()),
-          labelsBootSector: true)
-        let volume = try makeVolume(blocks, events)
-        try volume.fillFresh()
-        return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: volume)
+      let flash = try image.makeFlash(latency: storage.latency)
+      // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
+      nonisolated(unsafe) let opened: any VolumeStorage =
+        storage.usesJournal
+        ? try image.openBlockStore(on: flash, durability: storage.durability)
+        : try image.openFaithfulStorage(on: flash, chip: storage.chip)
+      if try opened.isBlank() {
+        try Volume.formatFresh(
+          opened, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(utcOffsetSeconds()))
       }
-      return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: try makeVolume(blocks, events))
+      let volume = try Volume(storage: opened, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
+      return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: volume)
     } catch {
       image.close()
       throw CommandError("\(BoardPaths.shown(path)): \(error)")
     }
   }
 
-  private static func makeVolume(_ blocks: BlockStore, _ events: VolumeEvents) throws(VolumeMountError) -> Volume {
-    // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
-    nonisolated(unsafe) let storage: any VolumeStorage = blocks
-    return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
-  }
-
+<<<<<<< HEAD
   /// FAT times are local times.
   private static func utcOffsetSeconds() -> Int {
     var now = time(nil)
     var local = tm()
     return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
+=======
+  private static func makeVolume(_ blocks: BlockStore, _ events: VolumeEvents) throws(VolumeMountError) -> Volume {
+    // The volume's lock guards the storage from here on; nobody else touches it but through the volume, and `close` after it.
+    nonisolated(unsafe) let storage: any VolumeStorage = blocks
+    return try Volume(storage: storage, utcOffsetSeconds: utcOffsetSeconds(), onEvent: events.send)
+>>>>>>> flashcmd
   }
 
   /// Leaves a clean image. Nothing may use the volume any more.
   func close() throws(CommandError) {
     do {
-      try volume.withStorage { (storage) throws(FlashError) in try (storage as? BlockStore)?.close() }
+      try volume.withStorage { (storage) throws(FlashError) in try storage.close() }
       image.close()
     } catch {
       image.close()

@@ -34,7 +34,7 @@ final class MountedBoard: Sendable {
     let events = VolumeEvents()
     let image = try BoardImage.open(
       path: paths.image, volumeBytes: options.flashSize?.bytes ?? definition.volumeBytes,
-      durability: options.durability == .host ? .host : .process, events: events)
+      storage: options.storage(of: definition), events: events)
     let board = SimulatedBoard(definition: definition, clock: WorldClock())
     let parts = PartSet(board: board)
     let console = Console()
@@ -49,12 +49,13 @@ final class MountedBoard: Sendable {
     var vmOptions = InterpreterOptions(board: definition)
     if let heap = options.heap { vmOptions.heapBytes = heap.bytes }
     if let floatMode = options.float.mode { vmOptions.floatMode = floatMode }
-    vmOptions.strict = options.strict
+    vmOptions.strict = options.isStrict
     let volume = image.volume
     let interpreterOptions = vmOptions
     let volumeDrive = VolumeDrive(volume: volume, isShared: options.sharedWrite)
     let supervisor = Supervisor(
-      configuration: .init(identity: BoardIdentity(definition), log: MountedBoard.note),
+      configuration: .init(
+        identity: BoardIdentity(definition), isLikeBoard: options.likeBoard, log: MountedBoard.note),
       drive: volumeDrive, console: console, time: WallTime(),
       nvm: FileNVM(path: paths.nvm, sizeBytes: definition.nvmBytes),
       makeInterpreter: { host, services in
@@ -78,7 +79,7 @@ final class MountedBoard: Sendable {
     self.parts = parts
     let ended = ended
     drive = try Drive(
-      volume: volume, events: events, mountPoint: mountPoint, policy: options.reload.mode,
+      volume: volume, events: events, mountPoint: mountPoint, policy: options.reloadMode,
       settings: .init(imageName: paths.image, allowsOthers: getuid() == 0),
       callbacks: .init(
         onReload: { supervisor.requestReload(cause: $0.text) },

@@ -22,8 +22,14 @@ protocol BoardDrive: AnyObject, Sendable {
   func setUSBDriveEnabled(_ isEnabled: Bool)
   var label: [UInt8] { get }
   func setLabel(_ label: [UInt8]) throws(VolumeError)
+  func flushCache()
   /// Leaves the content of a new board.
   func erase() throws(VolumeError)
+}
+
+extension BoardDrive {
+  /// Brings what a board's cache holds to the flash; a drive without one has nothing to do.
+  func flushCache() {}
 }
 
 /// `microcontroller.nvm`

@@ -3,7 +3,11 @@ import Runtime
 
 /// Power-up: safe mode, boot.py, boot_out.txt (`circuitpython-behaviour` §1).
 extension Supervisor {
-  private static let bootWaitNanoseconds: UInt64 = 1_000_000_000
+  private static let safeModeWindowNanoseconds: UInt64 = 1_000_000_000
+  /// `boot_out.txt` has changed: the boards wait before they write it.
+  private static let bootWriteDelayNanoseconds: UInt64 = 1_000_000_000
+  /// The most that CIRCUITPY_SAFE_MODE_DELAY can make a board wait, so that a slip of the pen does not stop it for good.
+  private static let safeModeWindowLimitSeconds = 3600.0
 
   func hardBoot() {
     time.restart()
@@ -11,6 +15,8 @@ extension Supervisor {
       $0.phase = .booting
       if $0.nextResetMode == .safeMode { $0.safeMode = .programmatic }
       if $0.isHardResetRequested && $0.nextResetMode != .safeMode { $0.safeMode = nil }
+      if $0.isSafeModeAskedFor { $0.safeMode = .user }
+      $0.isSafeModeAskedFor = false
       $0.nextResetMode = .normal
       $0.isHardResetRequested = false
       $0.isAutoreloadEnabled = $0.safeMode == nil
@@ -23,7 +29,8 @@ extension Supervisor {
       $0.isStatusBarSilent = true
     }
     console.writeControl(Supervisor.lineClear)
-    if configuration.isLikeBoard { time.sleep(nanoseconds: Supervisor.bootWaitNanoseconds) }
+    if configuration.isLikeBoard && !isInSafeMode { waitForSafeMode() }
+    if isEnding { return }
     console.writeControl(Supervisor.lineClear)
     drive.resetProtection()
     drive.setBooting(true)
@@ -32,6 +39,30 @@ extension Supervisor {
     state.withLock {
       $0.isStatusBarSilent = false
       $0.status = "Done"
+    }
+  }
+
+  /// The safe-mode window of a real board (`circuitpython-behaviour` §1.2).
+  private func waitForSafeMode() {
+    state.withLock { $0.isSafeModeWindowOpen = true }
+    defer { state.withLock { $0.isSafeModeWindowOpen = false } }
+    var window = Supervisor.safeModeWindowNanoseconds
+    let settings = drive.readFile("/settings.toml") ?? []
+    if case .bare(let text) = SettingsFile.setting(of: Array("CIRCUITPY_SAFE_MODE_DELAY".utf8), in: settings),
+      let seconds = Double(String(decoding: text, as: UTF8.self)), seconds >= 0
+    {
+      window = UInt64(min(seconds, Supervisor.safeModeWindowLimitSeconds) * 1e9)
+    }
+    hold(nanoseconds: window)
+  }
+
+  /// Lets the board's time pass as hardware does: nothing but a reset or the end cuts it short.
+  func hold(nanoseconds: UInt64) {
+    let end = time.monotonicNanoseconds + nanoseconds
+    while !isEnding {
+      let now = time.monotonicNanoseconds
+      if now >= end { return }
+      time.sleep(nanoseconds: end - now)
     }
   }
 
@@ -76,7 +107,8 @@ extension Supervisor {
     if isEnding { return }
     let path = "/boot_out.txt"
     if drive.readFile(path) == output.bytes { return }
-    if configuration.isLikeBoard { time.sleep(nanoseconds: Supervisor.bootWaitNanoseconds) }
+    if configuration.isLikeBoard { hold(nanoseconds: Supervisor.bootWriteDelayNanoseconds) }
+    if isEnding { return }
     do throws(VolumeError) {
       try drive.writeFile(path, output.bytes)
     } catch {

@@ -4,6 +4,10 @@ import Runtime
 
 /// What the `supervisor`, `microcontroller` and `storage` modules ask for.
 extension Supervisor: BoardServices {
+  private static let usbNoticeNanoseconds: UInt64 = 2_500_000_000
+  /// Between the end of the USB drive and the formatting (`storage.erase_filesystem`).
+  private static let eraseDelayNanoseconds: UInt64 = 1_000_000_000
+
   var runReason: RunReason { state.withLock { $0.runReason } }
   var resetReason: ResetReason { state.withLock { $0.resetReason } }
   var safeModeReason: SafeModeReason { state.withLock { $0.safeMode }?.reason ?? .none }
@@ -64,9 +68,12 @@ extension Supervisor: BoardServices {
   func setUSBDriveEnabled(_ isEnabled: Bool) throws(StorageError) {
     if !isEnabled && !isBooting { throw .tooLate }
     drive.setUSBDriveEnabled(isEnabled)
+    // A connected computer is given time to see that the medium came or went.
+    if configuration.isLikeBoard && !isBooting { hold(nanoseconds: Supervisor.usbNoticeNanoseconds) }
   }
 
   func eraseFilesystem() {
+    if configuration.isLikeBoard { hold(nanoseconds: Supervisor.eraseDelayNanoseconds) }
     do throws(VolumeError) { try drive.erase() } catch {
       configuration.log("the drive was not erased completely (errno \(error.errno))")
     }

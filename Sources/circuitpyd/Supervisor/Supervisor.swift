@@ -9,7 +9,7 @@ import Synchronization
 final class Supervisor: Sendable {
   struct Configuration: Sendable {
     var identity: BoardIdentity
-    /// Waits as long as hardware makes one wait, 750 ms between a save and its reload among it.
+    /// Waits at power-up as long as hardware makes one wait. (The 750 ms of a reload are the reload policy's.)
     var isLikeBoard = false
     /// Start in safe mode.
     var safeMode: SafeModeCause?
@@ -20,7 +20,6 @@ final class Supervisor: Sendable {
   /// Makes the VM of each phase, with the board's modules.
   typealias VMFactory = @Sendable (_ host: any Host, _ services: any BoardServices) -> Interpreter
 
-  static let reloadDelayNanoseconds: UInt64 = 750_000_000
   /// How long a program may go on after it was asked to end for a reload.
   static let stopDelayNanoseconds: UInt64 = 1_000_000_000
   static let lineClear = Array("\u{1B}[2K\u{1B}[0G".utf8)
@@ -48,6 +47,9 @@ final class Supervisor: Sendable {
     var nextResetMode = ResetMode.normal
     var resetReason = ResetReason.powerOn
     var safeMode: SafeModeCause?
+    /// Power-up waits for a press of the reset button, which leads to safe mode.
+    var isSafeModeWindowOpen = false
+    var isSafeModeAskedFor = false
 
     var isAutoreloadEnabled = true
     var isReloadPending = false
@@ -120,8 +122,9 @@ final class Supervisor: Sendable {
     return state.withLock { $0.phase == .off }
   }
 
-  /// The reset button.
+  /// The reset button; pressed in the first second of a real board, it leads to safe mode.
   func reset() {
+    state.withLock { if $0.isSafeModeWindowOpen { $0.isSafeModeAskedFor = true } }
     requestHardReset()
     state.withLock { $0.resetReason = .resetPin }
   }
@@ -129,8 +132,7 @@ final class Supervisor: Sendable {
   /// Auto-reload: `cause` goes to the log. False when it was dropped, as at the prompt or while switched off.
   @discardableResult
   func requestReload(cause: String) -> Bool {
-    let delay = configuration.isLikeBoard ? Supervisor.reloadDelayNanoseconds : 0
-    let isTaken = endProgram(reloadAt: SystemClock.monotonicNanoseconds + delay)
+    let isTaken = endProgram(reloadAt: SystemClock.monotonicNanoseconds)
     configuration.log(isTaken ? "reload: \(cause)" : "no reload (auto-reload is off or suspended): \(cause)")
     return isTaken
   }
@@ -193,7 +195,10 @@ final class Supervisor: Sendable {
       $0.vm = RunningVM(interpreter: interpreter)
       if $0.isShutdown || $0.isHardResetRequested { interpreter.request(.stop) }
     }
+    // A board flushes its cache whenever a VM starts or ends.
+    drive.flushCache()
     defer {
+      drive.flushCache()
       state.withLock {
         $0.vm = nil
         $0.stopNanoseconds = nil

@@ -41,6 +41,9 @@ final class VolumeDrive: BoardDrive {
     try volume.writeFile(Array(path.utf8), bytes, origin: .tool)
   }
 
+  /// A flush that fails is told by the thread that looks after the storage, and by the next write.
+  func flushCache() { try? volume.flushCache() }
+
   // MARK: Write protection
 
   func resetProtection() {

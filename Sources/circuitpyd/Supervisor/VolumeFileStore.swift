@@ -51,11 +51,17 @@ final class VolumeFileStore: FileStore {
     return try Self.attempt { () throws(VolumeError) in try volume.attributes(file).sizeBytes }
   }
 
-  /// Every write is in the journal already.
-  func flush(_ handle: Int) throws(FileError) { _ = try opened(handle) }
+  /// Every write is in the journal already, if there is one. A board's own file system flushes the cache here and behind each
+  /// change of a directory.
+  func flush(_ handle: Int) throws(FileError) {
+    _ = try opened(handle)
+    try Self.attempt { () throws(VolumeError) in try volume.flushCache() }
+  }
 
   func close(_ handle: Int) {
-    if let file = handles.removeValue(forKey: handle) { volume.close(file) }
+    guard let file = handles.removeValue(forKey: handle) else { return }
+    volume.close(file)
+    try? volume.flushCache()
   }
 
   func status(_ path: [UInt8]) throws(FileError) -> FileStatus {
@@ -76,6 +82,7 @@ final class VolumeFileStore: FileStore {
       let (parent, name) = try split(path)
       let made = try volume.makeDirectory(parent, name, origin: .runtime)
       volume.forget(made.attributes.node, count: 1)
+      try volume.flushCache()
     }
   }
 
@@ -83,6 +90,7 @@ final class VolumeFileStore: FileStore {
     try Self.attempt { () throws(VolumeError) in
       let (parent, name) = try split(path)
       try volume.removeDirectory(parent, name, origin: .runtime)
+      try volume.flushCache()
     }
   }
 
@@ -90,6 +98,7 @@ final class VolumeFileStore: FileStore {
     try Self.attempt { () throws(VolumeError) in
       let (parent, name) = try split(path)
       try volume.unlink(parent, name, origin: .runtime)
+      try volume.flushCache()
     }
   }
 
@@ -98,6 +107,7 @@ final class VolumeFileStore: FileStore {
       let (oldParent, oldName) = try split(from)
       let (newParent, newName) = try split(to)
       try volume.rename(oldParent, oldName, to: newParent, newName, origin: .runtime)
+      try volume.flushCache()
     }
   }
 
@@ -116,7 +126,10 @@ final class VolumeFileStore: FileStore {
   }
 
   func sync() throws(FileError) {
-    try Self.attempt { () throws(VolumeError) in try volume.sync() }
+    try Self.attempt { () throws(VolumeError) in
+      try volume.flushCache()
+      try volume.sync()
+    }
   }
 
   // MARK: Helpers
