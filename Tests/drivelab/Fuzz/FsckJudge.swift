@@ -22,7 +22,7 @@ enum FsckJudge {
     let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {
       close(descriptor)
-      _ = unlink(path)
+      _ = Glibc.unlink(path)
     }
     var done = 0
     while done < bytes.count {

@@ -165,7 +165,7 @@ struct FuzzCase {
     let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {
       close(descriptor)
-      _ = unlink(path)
+      _ = Glibc.unlink(path)
     }
     // A plain volume first: the opening lays out the standard tail; then that is damaged.
     _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress!, layout.volumeBytes, 0) }
