@@ -6,6 +6,9 @@ enum FsckJudge {
   private static let known = [
     "fsck.fat", "Starting check/repair pass.", "Starting verification pass.", "There is no label in boot sector, but",
     "  Auto-copying volume label from root directory to boot sector.", "Leaving filesystem unchanged.",
+    // A FAT32 boot sector that leaves too few reserved sectors for its copy or its FSInfo: there is nothing to mend.
+    "There is no backup boot sector.", "And there is no space for creating one!", "No FSINFO sector",
+    "  Not automatically creating it.",
     "Warning: Filesystem is FAT32 according to", "  but has only", "  This may lead to problems on some systems.",
   ]
 
