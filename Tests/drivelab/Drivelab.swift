@@ -5,5 +5,5 @@ import ArgumentParser
 @main struct Drivelab: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Break the simulated flash, the journal and the FAT volume, and check what is left.",
-    subcommands: [CheckCommand.self, CutsCommand.self])
+    subcommands: [CheckCommand.self, CutsCommand.self, FuzzCommand.self, RacesCommand.self])
 }

@@ -72,7 +72,8 @@ enum CheckedName {
   /// `raw` with what is illegal taken out and `~number` at the end of its base.
   static func numbered(_ raw: [UInt8], _ number: Int) -> [UInt8] {
     func clean(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-      bytes.filter { $0 > 0x20 && $0 < 0x7F && !illegalInShort.contains($0) }.map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 32 : $0 }
+      bytes.filter { $0 > 0x20 && $0 < 0x7F && !illegalInShort.contains($0) }
+        .map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 32 : $0 }
     }
     let tail = Array("~\(number)".utf8)
     let base: [UInt8] = Array(clean(raw[0..<8]).prefix(8 - tail.count)) + tail

@@ -28,6 +28,7 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
   // The tables.
   case tablesDiffer(copy: Int, offset: Int)
   case firstEntry(value: UInt32)
+  case media(value: UInt8)
   case lostChain(cluster: UInt32, clusters: Int)
   // Chains.
   case chainLoops(path: String, cluster: UInt32)
@@ -51,6 +52,8 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
   case longNameOrphan(path: String, offset: Int)
   case longNameField(path: String, offset: Int)
   case longNameIllegal(path: String)
+  /// Old Linux kernels marked entries without a short name so; fsck.fat calls the name bad.
+  case noShortNameMark(path: String, offset: Int)
   case nameIllegal(path: String, offset: Int)
   case duplicateName(path: String)
   case duplicateAlias(path: String)
@@ -63,11 +66,11 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
     case .bootImpossible: .fatal
     case .bootRestorable, .tablesDiffer, .chainLoops, .crossLink: .danger
     case .chainLeaves, .chainFree, .chainBad, .firstCluster, .directoryNowhere, .directoryWithoutDots: .danger
-    case .dots, .behindEnd, .holeInDirectory, .directoryTooLong, .oneTableOnly: .danger
+    case .dots, .holeInDirectory, .directoryTooLong: .danger
     case .chainShort, .chainLong, .lostChain, .duplicateName, .duplicateAlias, .nameIllegal, .attributes: .damage
-    case .longNameOrphan, .longNameIllegal, .label, .more: .damage
+    case .longNameOrphan, .longNameIllegal, .label, .behindEnd, .more: .damage
     case .backupMissing, .backupDiffers, .infoMissing, .infoDamaged, .infoCount, .infoNext, .dirty, .bootLabel: .note
-    case .firstEntry, .directorySize, .longNameField, .time: .note
+    case .firstEntry, .media, .noShortNameMark, .oneTableOnly, .directorySize, .longNameField, .time: .note
     }
   }
 
@@ -92,8 +95,11 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
     case .oneTableOnly(let active): "boot sector: only allocation table \(active) is kept up"
     case .dirty: "the volume was not unmounted cleanly"
     case .bootLabel: "boot sector: the label is not the root directory's"
-    case .tablesDiffer(let copy, let offset): "allocation table \(copy): differs from the one in use at offset \(offset)"
+    case .tablesDiffer(let copy, let offset):
+      "allocation table \(copy): differs from the one in use at offset \(offset)"
     case .firstEntry(let value): "allocation table: its first entry is \(hex(value)), not the media byte"
+    case .media(let value): "boot sector: media byte \(hex(UInt32(value)))"
+    case .noShortNameMark(let path, let offset): "\(path): a reserved bit is set at offset \(offset)"
     case .lostChain(let cluster, let count): "cluster \(cluster): \(count) clusters that belong to no file"
     case .chainLoops(let path, let cluster): "\(path): its chain comes back to cluster \(cluster)"
     case .crossLink(let path, let cluster, let other): "\(path): its cluster \(cluster) belongs to \(other)"
@@ -135,7 +141,7 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
     case .dirty: "the mark is cleared"
     case .bootLabel: "the boot sector's field is set"
     case .tablesDiffer: "the better table is copied over the other"
-    case .firstEntry: "it is set"
+    case .firstEntry, .media: "it is set"
     case .lostChain: "kept as FSCK????.REC in the root, freed if it is empty"
     case .chainLoops, .crossLink, .chainLeaves, .chainFree, .chainBad: "the chain is cut there"
     case .firstCluster: "it gets no clusters"
@@ -151,7 +157,7 @@ package enum VolumeFinding: Error, Equatable, Sendable, CustomStringConvertible 
     case .attributes: "the bits that have no meaning are cleared"
     case .label: "it is removed or written anew"
     case .longNameOrphan: "they are removed"
-    case .longNameField: "it is set to 0"
+    case .longNameField, .noShortNameMark: "it is set to 0"
     case .longNameIllegal: "the short name takes its place"
     case .nameIllegal, .duplicateName, .duplicateAlias: "it gets another short name"
     case .time: "it is set to the nearest possible one"

@@ -21,6 +21,12 @@ extension VolumeJudge {
       try patch(0, copy)
       layout = read
     }
+    // F0 is for floppies, and fsck.fat refuses the tables that belong to it.
+    if layout.media < 0xF8 {
+      note(.media(value: layout.media))
+      layout.media = 0xF8
+      try patch(21, [layout.media])
+    }
     if layout.bits == 32 { try checkReserved() }
     return true
   }
@@ -29,16 +35,19 @@ extension VolumeJudge {
     let step = CheckedBytes.sectorBytes
     let places = 1..<layout.reserved
     if !places.contains(layout.infoSector) || layout.infoSector == layout.backupSector {
+      let stored = layout.infoSector
       layout.infoSector = places.first { $0 != layout.backupSector } ?? 0
-      if layout.infoSector > 0 {
+      // 0 where there is no room for it: what a number beyond the reserved sectors names is data.
+      if layout.infoSector != stored {
         note(.infoMissing)
         try patch(48, bytes16(layout.infoSector))
       }
     }
     if !places.contains(layout.backupSector) {
+      let stored = layout.backupSector
       layout.backupSector = layout.reserved > 7 && layout.infoSector != 6 ? 6 : layout.reserved - 1
-      if layout.backupSector == layout.infoSector { layout.backupSector -= 1 }
-      if layout.backupSector > 0 {
+      if layout.backupSector == layout.infoSector { layout.backupSector = max(0, layout.backupSector - 1) }
+      if layout.backupSector != stored {
         note(.backupMissing)
         try patch(50, bytes16(layout.backupSector))
         try copyBoot()

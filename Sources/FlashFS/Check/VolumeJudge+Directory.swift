@@ -52,11 +52,12 @@ extension VolumeJudge {
       let at = (dots - 1) * slotBytes
       let raw = Array(content.raw[at..<at + slotBytes])
       let isNamed = Array(raw[..<11]) == dotName(dots)
-      if isNamed, raw[11] & 0xD8 == 0x10, entryCluster(raw, 0) == cluster { continue }
+      if isNamed, raw[11] & 0xD8 == 0x10, raw[12] & 0x20 == 0, entryCluster(raw, 0) == cluster { continue }
       note(.dots(path: path(index), name: dots == 1 ? "." : "..", offset: content.offset(dots - 1)))
       var entry = isNamed ? raw : dotName(dots) + [UInt8](repeating: 0, count: slotBytes - 11)
       if !isNamed { entry.replaceSubrange(24..<26, with: bytes16(1 << 5 | 1)) }
       entry[11] = 0x10
+      entry[12] = 0
       entry.replaceSubrange(26..<28, with: bytes16(Int(cluster & 0xFFFF)))
       if layout.bits == 32 { entry.replaceSubrange(20..<22, with: bytes16(Int(cluster >> 16))) }
       try put(entry, slot: dots - 1, &content)

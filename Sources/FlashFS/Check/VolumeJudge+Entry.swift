@@ -34,6 +34,10 @@ extension VolumeJudge {
       }
     }
     try checkName(&raw, &name, &pieces, &names, index, offset, content)
+    if raw[12] & 0x20 != 0 {
+      note(.noShortNameMark(path: path(index, name), offset: offset + 12))
+      try patch(offset + 12, [raw[12] & ~0x20])
+    }
     try checkTimes(raw, path(index, name), offset)
     var entry = Entry(
       parent: index, offset: offset, name: name, first: entryCluster(raw, 0), sizeBytes: raw.number32(28),

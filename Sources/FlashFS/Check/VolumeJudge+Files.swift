@@ -87,6 +87,8 @@ extension VolumeJudge {
         guard case .to(let next) = link else { break }
         current = next
       }
+      // Freed a moment ago as part of another lost chain.
+      if chain.isEmpty { continue }
       note(.lostChain(cluster: head, clusters: chain.count))
       if isRepairing { try keep(chain) }
     }

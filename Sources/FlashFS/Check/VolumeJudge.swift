@@ -108,7 +108,8 @@ final class VolumeJudge {
     }
     let joined = "/" + parts.reversed().joined(separator: "/")
     // One line, whatever a damaged name holds.
-    return String(String.UnicodeScalarView(joined.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+    let shown = joined.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
+    return String(String.UnicodeScalarView(shown))
   }
 
   // MARK: - Tables

@@ -56,7 +56,11 @@ struct BlockCopies: ~Copyable {
   mutating func markDirty(_ block: Int, sequence: UInt64, bytes: Range<Int>) {
     let first = (bytes.lowerBound + Self.unitBytes - 1) / Self.unitBytes
     let end = bytes.upperBound / Self.unitBytes
-    if first < end { coverage[block] |= UInt8(truncatingIfNeeded: (1 << end) - (1 << first)) }
+    if first < end {
+      let units = UInt8(truncatingIfNeeded: (1 << end) - (1 << first))
+      // Not `|=`: Swift 6.3 makes a broken module of it under ThreadSanitizer ("Invalid bitcast").
+      coverage[block] = coverage[block] | units
+    }
     if dirtySince[block] == 0 {
       dirtySince[block] = sequence
       newlyDirty.append(block)

@@ -275,7 +275,7 @@ package final class Volume: Sendable {
     set { lock.withLock { _ in core.protection = newValue } }
   }
 
-  /// After the storage failed.
+  /// After the storage failed, or when the volume is so damaged that writing could destroy what is still there.
   package var isReadOnly: Bool { lock.withLock { _ in core.isReadOnly } }
 
   /// Formats the storage anew as the board does. Everything that was known of the old content is stale afterwards: nodes give

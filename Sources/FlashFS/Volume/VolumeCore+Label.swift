@@ -70,6 +70,9 @@ extension VolumeCore {
     let signature = try readBytes(offset - 5, 1)
     let present = try readBytes(offset, BootSector.noName.count)
     guard signature == [0x29], present != BootSector.noName else { return }
+    var bytes = bytes
+    // 05 stands for E5 in directory entries only.
+    if bytes[0] == 0x05 { bytes[0] = DirectoryEntry.deleted }
     transaction.patch(offset, bytes)
     if geometry.backupSector > 0 {
       transaction.patch(geometry.backupSector * FATGeometry.sectorBytes + offset, bytes)

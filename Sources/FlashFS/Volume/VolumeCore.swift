@@ -68,21 +68,30 @@ final class VolumeCore {
       warnings.append(
         "\(geometry.clusterCount) clusters: the board takes it for \(geometry.kind), other systems may not")
     }
-    for offset in offsets.dropFirst() { try mirrorTable(bytes, to: offset) }
+    try judge(tableBytes: bytes)
   }
 
-  /// Makes a second table equal to the first, which is the one that drivers read.
-  private func mirrorTable(_ first: [UInt8], to offset: Int) throws(VolumeMountError) {
-    let second = try Self.read(storage, offset, first.count)
-    guard first != second else { return }
-    warnings.append("the two allocation tables differed; the second was made equal to the first")
-    for start in stride(from: 0, to: first.count, by: FATGeometry.sectorBytes) {
-      let range = start..<start + FATGeometry.sectorBytes
-      if first[range] == second[range] { continue }
-      var transaction = Transaction()
-      transaction.patch(offset + start, Array(first[range]))
-      do throws(FlashError) { try storage.commit(transaction) } catch { throw .storage(error) }
+  /// More clusters than this are not checked as a whole when mounted: the table alone is 4 MiB then.
+  private static let checkedClusters = 1 << 20
+
+  /// Looks the volume over before anybody writes to it: where writing could destroy what is still there, nobody may.
+  private func judge(tableBytes: [UInt8]) throws(VolumeMountError) {
+    var findings: [VolumeFinding] = []
+    if geometry.clusterCount <= Self.checkedClusters {
+      do throws(FlashError) { findings = try VolumeCheck.run(storage) } catch { throw .storage(error) }
+    } else {
+      for (copy, offset) in geometry.tableOffsets.enumerated().dropFirst()
+      where try Self.read(storage, offset, tableBytes.count) != tableBytes {
+        findings.append(.tablesDiffer(copy: copy + 1, offset: offset))
+      }
     }
+    guard let worst = findings.max(by: { $0.severity < $1.severity }), worst.severity >= .damage else { return }
+    isReadOnly = worst.severity >= .danger
+    let first = findings.first { $0.severity == worst.severity } ?? worst
+    let others = findings.count == 1 ? "" : " (and \(findings.count - 1) more findings)"
+    warnings.append(
+      "the volume is damaged\(isReadOnly ? " and mounted read-only" : ""): \(first.what)\(others); unmount it and mend it"
+        + " with: circuitpyd flash check --repair IMAGE")
   }
 
   private static func read(

@@ -10,7 +10,8 @@ package enum VolumeMountError: Error, Equatable, Sendable, CustomStringConvertib
   package var description: String {
     switch self {
     case .notFAT(let reason): "no FAT volume: \(reason)"
-    case .damaged(let reason): "damaged FAT volume: \(reason)"
+    case .damaged(let reason):
+      "damaged FAT volume: \(reason); try circuitpyd flash check --repair IMAGE, or restore a copy"
     case .unsupported(let reason): "FAT volume of an unsupported kind: \(reason)"
     case .storage(let error): "cannot read the volume: \(error)"
     }
