@@ -2,6 +2,8 @@
 struct SettledContent {
   var bytes: [UInt8]
   var entry: DirectoryEntry
+  /// The event of the change that it was kept for.
+  var sequence: UInt64
 }
 
 /// What the host's present burst of changes has taken from the runtime's sight (`flashfs.md` §13 rule 7).
@@ -23,9 +25,11 @@ struct SavesInProgress {
     }
   }
   /// What a name stood for before the burst.
-  enum Before {
-    case nothing
-    case file(VolumeNode)
+  struct Before {
+    /// Nil: the name was free.
+    var node: VolumeNode?
+    /// The event of the change that it was kept for.
+    var sequence: UInt64
   }
 
   /// Policy `board`: the runtime sees every torn file, as on a board.

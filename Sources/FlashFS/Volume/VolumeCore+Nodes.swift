@@ -97,8 +97,8 @@ extension VolumeCore {
     if isEmptied { node.didChangeWhileOpen = true }
     let handle = VolumeHandle(nextHandle)
     nextHandle += 1
-    handles[handle] = OpenFile(
-      node: node, forWriting: forWriting, origin: origin, settled: origin == .runtime && !forWriting ? node.settled : nil)
+    let shown = origin == .runtime && !forWriting ? node.settled : nil
+    handles[handle] = OpenFile(node: node, forWriting: forWriting, origin: origin, settled: shown)
     keep(before, for: node)
     node.handleCount += 1
     if forWriting { node.writerCount += 1 }

@@ -14,7 +14,7 @@ extension VolumeCore {
       saves.keptBytes + node.sizeBytes <= SavesInProgress.maximumTotalBytes
     else { return nil }
     do throws(VolumeError) {
-      return SettledContent(bytes: try content(of: node), entry: node.entry)
+      return SettledContent(bytes: try content(of: node), entry: node.entry, sequence: nextSequence)
     } catch {
       // A damaged file: it has no content to go back to.
       return nil
@@ -47,11 +47,12 @@ extension VolumeCore {
     let name = SavesInProgress.Name(folder, units)
     guard origin == .host else { return releaseName(name) }
     guard !saves.areShown, saves.names[name] == nil, saves.names.count < SavesInProgress.maximumNames else { return }
-    guard let node else { return saves.names[name] = .nothing }
-    // Without kept content an unlinked file has nothing to show.
-    guard !node.isDirectory, !node.isUnlinked || node.settled != nil else { return }
-    node.lookupCount += 1
-    saves.names[name] = .file(node)
+    if let node {
+      // Without kept content an unlinked file has nothing to show.
+      guard !node.isDirectory, !node.isUnlinked || node.settled != nil else { return }
+      node.lookupCount += 1
+    }
+    saves.names[name] = .init(node: node, sequence: nextSequence)
   }
 
   /// After a rename by the host: `name` is gone from where it was, and `target` from where it is now.
@@ -66,14 +67,11 @@ extension VolumeCore {
 
   /// Whether some name still shows an unlinked file.
   func isHeld(_ node: VolumeNode) -> Bool {
-    saves.names.values.contains {
-      if case .file(let held) = $0 { return held === node }
-      return false
-    }
+    saves.names.values.contains { $0.node === node }
   }
 
   private func releaseName(_ name: SavesInProgress.Name) {
-    guard case .file(let node)? = saves.names.removeValue(forKey: name) else { return }
+    guard let node = saves.names.removeValue(forKey: name)?.node else { return }
     if node.isUnlinked { dropSettled(node) }
     forget(node.id, 1)
   }
@@ -89,19 +87,19 @@ extension VolumeCore {
       releaseName(key)
       return present
     }
-    guard case .file(let node) = before else { throw VolumeError(ENOENT) }
+    guard let node = before.node else { throw VolumeError(ENOENT) }
     return node
   }
 
-  /// The burst is over: its names are what they are now.
-  func releaseNames() {
-    for name in Array(saves.names.keys) { releaseName(name) }
+  func releaseNames(upTo sequence: UInt64) {
+    for (name, before) in saves.names where before.sequence <= sequence { releaseName(name) }
   }
 
-  /// A program starts and sees all there is, files that are held open for long too.
-  func showSaves() {
-    releaseNames()
-    for node in Array(saves.nodes.values) { dropSettled(node) }
+  func showSaves(upTo sequence: UInt64) {
+    releaseNames(upTo: sequence)
+    for node in Array(saves.nodes.values) where node.settled.map({ $0.sequence <= sequence }) ?? false {
+      dropSettled(node)
+    }
   }
 }
 
@@ -110,13 +108,13 @@ extension Volume {
   package func setShowsTornFiles(_ areShown: Bool) {
     change { core in
       core.saves.areShown = areShown
-      if areShown { core.showSaves() }
+      if areShown { core.showSaves(upTo: .max) }
     }
   }
 
-  /// The host's burst of changes is over, or was none that reloads: names that it took away or made are as they are now.
-  package func endBurst() { change { $0.releaseNames() } }
+  /// The changes up to this event are no part of a save: the names they took away or made are to the runtime what they are now.
+  package func endBurst(upTo sequence: UInt64) { change { $0.releaseNames(upTo: sequence) } }
 
-  /// A program is about to start: it sees everything as it is now.
-  package func showSaves() { change { $0.showSaves() } }
+  /// A program is about to start that sees all changes up to this event, those of files that are held open for long too.
+  package func showSaves(upTo sequence: UInt64) { change { $0.showSaves(upTo: sequence) } }
 }

@@ -41,7 +41,7 @@ final class VolumeCore {
   /// The table has changed since the volume was opened: the info sector is ours.
   private(set) var hasCommitted = false
   private var pendingEvents: [VolumeEvent] = []
-  private var nextSequence: UInt64 = 1
+  private(set) var nextSequence: UInt64 = 1
   private var isDelivering = false
 
   init(

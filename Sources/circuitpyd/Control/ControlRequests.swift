@@ -53,7 +53,7 @@ extension MountedBoard {
   /// What `circuitpyd status` prints.
   var statusLines: [String] {
     let sizes = image.volume.statistics
-    let protection = image.volume.protection
+    let writers = WriteAccess(image.volume.protection, isShared: isShared, hasFailed: image.volume.isReadOnly)
     let state = supervisor.state.withLock { ($0.phase, $0.status, $0.isAutoreloadEnabled) }
     let doing =
       switch state.0 {
@@ -63,13 +63,12 @@ extension MountedBoard {
       case .waiting: "waits for a save or a key"
       case .prompt: "is at the REPL's prompt"
       }
-    func who(_ isAllowed: Bool) -> String { isAllowed ? "may write" : "read-only" }
     var lines = [
       "\(definition.name) with \(definition.mcu) (\(definition.id)), process \(getpid())",
       "board:   \(doing); auto-reload is \(state.2 ? "on" : "off")",
       "drive:   \(BoardPaths.shown(paths.mountPoint)), \(sizes.freeClusters * sizes.clusterBytes / 1024) of "
-        + "\(sizes.totalClusters * sizes.clusterBytes / 1024) KiB free; computer \(who(protection.mayHostWrite)), code "
-        + who(protection.mayCodeWrite),
+        + "\(sizes.totalClusters * sizes.clusterBytes / 1024) KiB free",
+      "writes:  \(writers.text)",
       "serial:  \(BoardPaths.shown(paths.serialLink)) (\(terminal.devicePath)), "
         + (terminal.isConnected ? "connected" : "nobody connected"),
       "log:     \(BoardPaths.shown(paths.log))",

@@ -178,10 +178,11 @@ struct ReloadPolicy {
     return now >= nextDeadline
   }
 
-  /// A program starts now: it sees every change so far, none of them reloads it.
-  mutating func programStarts() {
+  /// A program starts now: it sees every change so far, none of them reloads it. The last event that it covers.
+  mutating func programStarts() -> UInt64 {
     if let burst { coveredSequence = burst.lastSequence }
     burst = nil
+    return coveredSequence
   }
 
   mutating func suspend(_ reason: Suspension) {
