@@ -37,7 +37,8 @@ struct ReloadPolicy {
   private static let forgetWindow = 2_000 * millisecond
   private static let heldOpenLimit = 5_000 * millisecond
   private static let unbrokenLimit = 30_000 * millisecond
-  private static let ownTimesWindow = 1_000 * millisecond
+  /// What a saver does to its file's times or to its backup so soon after the save belongs to it.
+  private static let afterworkWindow = 1_000 * millisecond
 
   let mode: Mode
   private var burst: ReloadBurst?
@@ -49,6 +50,8 @@ struct ReloadPolicy {
   private var openedEarly: Set<UInt64> = []
   /// When each file was last saved, to know the times that its saver sets afterwards.
   private var savedAt: [UInt64: UInt64] = [:]
+  /// What the saves of the last reload moved out of their way: the removal that ends such a save is no change of its own.
+  private var backups: Set<UInt64> = []
   private var lastRelevant: UInt64 = 0
   private var lastReload: UInt64?
   private var adaptedQuiet = ReloadPolicy.shortQuiet
@@ -129,7 +132,7 @@ struct ReloadPolicy {
       savedAt[node] = now
     case .timesSet, .directoryMade, .directoryRemoved: break
     }
-    if savedAt.count > 1024 { savedAt = savedAt.filter { now - $0.value < Self.ownTimesWindow } }
+    if savedAt.count > 1024 { savedAt = savedAt.filter { now - $0.value < Self.afterworkWindow } }
     return false
   }
 
@@ -139,7 +142,12 @@ struct ReloadPolicy {
       return completesSave && burst != nil && mode != .board && !IgnoredNames.contains(event.path)
     }
     if mode == .board { return true }
-    if event.kind == .timesSet, let saved = savedAt[event.node.rawValue], now - saved < Self.ownTimesWindow {
+    if event.kind == .timesSet, let saved = savedAt[event.node.rawValue], now - saved < Self.afterworkWindow {
+      return false
+    }
+    if event.kind == .unlinked, burst == nil, backups.contains(event.node.rawValue),
+      now - lastRelevant < Self.afterworkWindow
+    {
       return false
     }
     if !IgnoredNames.contains(event.path) { return true }
@@ -169,6 +177,7 @@ struct ReloadPolicy {
     openedEarly.removeAll()
     lastReload = now
     coveredSequence = burst.lastSequence
+    backups = burst.backups
     return .reload(burst.cause)
   }
 
@@ -180,7 +189,10 @@ struct ReloadPolicy {
 
   /// A program starts now: it sees every change so far, none of them reloads it. The last event that it covers.
   mutating func programStarts() -> UInt64 {
-    if let burst { coveredSequence = burst.lastSequence }
+    if let burst {
+      coveredSequence = burst.lastSequence
+      backups = burst.backups
+    }
     burst = nil
     return coveredSequence
   }
