@@ -5,7 +5,8 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the build and the tests need from Debian.
-PACKAGES := libfuse3-dev fuse3 binutils mtools dosfstools rsync vim nano sed python3
+PACKAGES := libfuse3-dev fuse3 binutils mtools dosfstools rsync vim nano sed python3 \
+	emacs-nox ed zip unzip tar git libglib2.0-bin strace
 VENV := .build/venv
 DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd

@@ -53,6 +53,8 @@ struct ReloadPolicy {
   /// What the saves of the last reload moved out of their way: the removal that ends such a save is no change of its own.
   private var backups: Set<UInt64> = []
   private var lastRelevant: UInt64 = 0
+  /// As `lastRelevant`, with what an incomplete save does besides.
+  private var lastStep: UInt64 = 0
   private var lastReload: UInt64?
   private var adaptedQuiet = ReloadPolicy.shortQuiet
   private var currentQuiet = ReloadPolicy.longQuiet
@@ -75,7 +77,11 @@ struct ReloadPolicy {
   mutating func note(_ event: VolumeEvent, at now: UInt64) -> Decision {
     let completesSave = track(event, at: now)
     guard event.origin != .runtime, event.sequence > coveredSequence else { return .nothing }
-    guard isRelevant(event, completesSave: completesSave, at: now) else { return .nothing }
+    guard isRelevant(event, completesSave: completesSave, at: now) else {
+      // A saver at work between two steps (swap file, times): the rest of a save that is not complete still comes.
+      if burst != nil, currentQuiet == Self.longQuiet, mode == .prompt { lastStep = now }
+      return .nothing
+    }
     if !suspension.isEmpty {
       if event.kind != .closed { hasChangedWhileSuspended = true }
       return .nothing
@@ -86,6 +92,7 @@ struct ReloadPolicy {
       burst = ReloadBurst(start: now)
     }
     lastRelevant = now
+    lastStep = now
     let completes = burst!.add(event)
     switch mode {
     case .prompt: currentQuiet = completes ? adaptedQuiet : Self.longQuiet
@@ -167,7 +174,7 @@ struct ReloadPolicy {
     guard let burst else { return nil }
     if mode == .board { return lastRelevant + currentQuiet }
     if isSaveInProgress { return lastRelevant + Self.heldOpenLimit }
-    return min(lastRelevant + currentQuiet, burst.start + Self.unbrokenLimit)
+    return min(lastStep + currentQuiet, burst.start + Self.unbrokenLimit)
   }
 
   mutating func poll(at now: UInt64) -> Decision {
