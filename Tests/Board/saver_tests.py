@@ -11,7 +11,7 @@ import time
 
 import saver_programs
 import saver_recordings
-from board import OUTPUT, Board, Failure, expect
+from board import OUTPUT, Board, expect
 from saver_content import FILES, content
 
 #: After this much silence no further reload is to be expected: longer than the longest quiet time of the policy, 250 ms.
@@ -64,9 +64,7 @@ class Matrix:
                 present = {}
                 for name in FILES:
                     present[name] = self.token()
-                    before = len(board.log())
-                    board.save(content(name, present[name]).decode(), name)
-                    board.wait(lambda: OUTPUT in board.log()[before:], "a run")
+                    board.run_save(content(name, present[name]).decode(), name)
                 while case := self.take():
                     self.check(board, new, present, *case)
         except Exception as error:
@@ -158,9 +156,7 @@ def write_page(path, matrix, seconds):
 def running(board):
     """A board whose program imports the helper over and over."""
     for name in FILES:
-        before = len(board.log())
-        board.save(content(name, "100000").decode(), name)
-        board.wait(lambda: OUTPUT in board.log()[before:], "a run")
+        board.run_save(content(name, "100000").decode(), name)
     board.wait_for("saved 100000 100000 100000 100000 100000 100000")
     time.sleep(SETTLED_SECONDS)
 
