@@ -1,16 +1,17 @@
-# Targets: deps build run test test-races test-powercut-full bench bench-drive lint check-vm install uninstall clean help
+# Targets: deps build run test test-races test-powercut-full savers record-savers bench bench-drive lint check-vm install uninstall clean help
 # Every target does its own set-up: on a fresh Debian or Ubuntu with Swift, `make test` is all that is needed.
 
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the build and the tests need from Debian.
-PACKAGES := libfuse3-dev fuse3 binutils mtools dosfstools rsync vim nano sed python3
+PACKAGES := libfuse3-dev fuse3 binutils mtools dosfstools rsync vim nano sed python3 \
+	emacs-nox ed zip unzip tar git libglib2.0-bin strace
 VENV := .build/venv
 DRIVERS := .build/drivers
 BINARY := .build/release/circuitpyd
 
-.PHONY: deps build run test test-races test-powercut-full bench bench-drive lint check-vm install uninstall clean help
+.PHONY: deps build run test test-races test-powercut-full savers record-savers bench bench-drive lint check-vm install uninstall clean help
 
 help: ## what the targets are
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -55,6 +56,12 @@ test: .build/deps $(VENV)/ready build ## everything: units (debug), Python progr
 test-powercut-full: .build/deps ## a million power cuts or more, some minutes; SEED=n picks others
 	swift build -c release --product drivelab --static-swift-stdlib
 	.build/release/drivelab cuts --full $(if $(SEED),--seed $(SEED))
+
+savers: .build/deps $(VENV)/ready build ## every saver at every speed; writes the table in docs/savers.md
+	$(VENV)/bin/python Tests/Board/run.py --drivers $(DRIVERS) --only savers_by --savers-table docs/savers.md $(BINARY)
+
+record-savers: .build/deps build ## what the savers do to a drive, anew, into Tests/Board/savers
+	Tests/Board/record_savers.py $(BINARY)
 
 check-vm: build ## every handler ends in an indirect jump and contains no call, trap or reference count
 	scripts/check-vm.sh $(BINARY)

@@ -116,6 +116,12 @@ class Board:
         """A plain rewrite, as `cp` and most editors do."""
         (self.drive / name).write_text(source)
 
+    def run_save(self, source, name, seconds=10.0):
+        """Saves a file and waits until the program that it reloads shows something: from then on a save is another run."""
+        before = len(self.log())
+        self.save(source, name)
+        self.wait(lambda: re.search(OUTPUT + r"\n.", self.log()[before:], re.DOTALL), "a run", seconds)
+
     def run_code(self, source, until, seconds=10.0):
         """Saves code.py and waits for `until` in what its run prints; returns that part of the log."""
         before = len(self.log())

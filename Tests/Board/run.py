@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole boards, from outside: mounts, saves, real editors, real drivers, real clients.
 
-    Tests/Board/run.py [--drivers DIR] [--only TEXT] CIRCUITPYD
+    Tests/Board/run.py [--drivers DIR] [--only TEXT] [--savers-table PAGE] CIRCUITPYD
 
 Every function `test_…` of the `*_tests.py` files beside this one is a test; it gets the context and says what it saw in its return value."""
 import argparse
@@ -16,6 +16,7 @@ import board
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--drivers", type=pathlib.Path, default=pathlib.Path(".build/drivers"))
 parser.add_argument("--only", default="", help="run the tests whose name contains this")
+parser.add_argument("--savers-table", type=pathlib.Path, help="write the table of savers into this page")
 parser.add_argument("binary", type=pathlib.Path)
 context = parser.parse_args()
 context.binary = context.binary.resolve()

@@ -42,7 +42,7 @@ def test_remount_in_boot_and_back(context):
             else:
                 raise Failure("a change was accepted")
         status = board.command("status")
-        expect("computer read-only, code may write" in status, status)
+        expect("writes:  code (storage.remount in boot.py" in status, status)
         # What code appends later is seen as well, by an open file too.
         with open(board.drive / "log.txt") as f:
             expect(f.read() == "from code\n", "log")
@@ -107,7 +107,7 @@ except RuntimeError as e:
                     raise Failure(f"{name}: the drive is still there")
         held.close()
         status = board.command("status")
-        expect("not offered: storage.disable_usb_drive()" in status and "computer sees nothing, code may write" in status,
+        expect("not offered: storage.disable_usb_drive()" in status and "writes:  code alone (storage.disable_usb_drive" in status,
                status)
         expect("the computer sees no drive" in board.notes(), board.notes())
         with open(board.serial, "rb+", buffering=0) as port:

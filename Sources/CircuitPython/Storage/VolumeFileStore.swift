@@ -23,7 +23,7 @@ package final class VolumeFileStore: FileStore {
   package func open(_ path: [UInt8], _ mode: FileOpenMode) throws(FileError) -> Int {
     let handle = try attempt { () throws(VolumeError) in
       do throws(VolumeError) {
-        let found = try volume.resolve(path, origin: .runtime)
+        let found = try volume.resolve(path, origin: .runtime, forWriting: mode.contains(.write))
         if mode.contains(.exclusive) { throw VolumeError(17) }
         return try openNode(found.attributes.node, mode)
       } catch {

@@ -47,6 +47,9 @@ package final class Volume: Sendable {
     return try lock.withLock { (_) throws(VolumeError) in try body(core) }
   }
 
+  /// Runs a change of what is in memory only.
+  func change(_ body: (VolumeCore) -> Void) { lock.withLock { _ in body(core) } }
+
   /// One thread at a time hands events on, in order, until none are left; so a call from `onEvent` cannot block itself.
   private func deliverEvents() {
     var batch = lock.withLock { _ in core.takeEvents() }
@@ -121,7 +124,7 @@ package final class Volume: Sendable {
   package func attributes(_ handle: VolumeHandle) throws(VolumeError) -> NodeAttributes {
     try look { (core) throws(VolumeError) in
       guard let file = core.handles[handle] else { throw VolumeError(EBADF) }
-      return core.attributes(file.node)
+      return core.attributes(file.node, as: file.settled)
     }
   }
 
@@ -226,9 +229,15 @@ package final class Volume: Sendable {
 
   // MARK: - Paths
 
-  /// The node at a path from the root; adds no reference.
-  package func resolve(_ path: [UInt8], origin: Origin) throws(VolumeError) -> LookupResult {
-    try look { (core) throws(VolumeError) in core.result(try core.resolve(path, origin)) }
+  /// The node at a path from the root; adds no reference. To the runtime a file that the host is saving is what it was before,
+  /// unless it is going to write itself.
+  package func resolve(_ path: [UInt8], origin: Origin, forWriting: Bool = false) throws(VolumeError) -> LookupResult {
+    try look { (core) throws(VolumeError) in
+      let node = try core.resolve(path, origin, forWriting: forWriting)
+      return LookupResult(
+        attributes: core.attributes(node, as: origin == .runtime && !forWriting ? node.settled : nil),
+        storedName: node.nameBytes)
+    }
   }
 
   package func readFile(_ path: [UInt8], origin: Origin = .tool) throws(VolumeError) -> [UInt8] {

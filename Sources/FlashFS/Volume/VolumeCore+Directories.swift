@@ -119,6 +119,8 @@ extension VolumeCore {
       planned = try planEntry(entry, named: fileName.units, in: directory, &transaction)
     }
     let node = try adopt(planned, parent, directory, fileName.units)
+    node.isNewToHost = origin == .host
+    holdName(parentID, fileName.units, nil, origin)
     emit(.created, origin, node)
     return node
   }
@@ -175,6 +177,7 @@ extension VolumeCore {
     let clusters = try loadClusters(node)
     let size = node.entry.sizeBytes
     let path = path(of: node)
+    let before = contentBeforeSave(node, origin)
     func remove() throws(VolumeError) -> Bool {
       try tryChange { (transaction) throws(VolumeError) in
         table.free(node.clusters ?? clusters, newTail: nil)
@@ -186,6 +189,9 @@ extension VolumeCore {
       guard try remove() else { throw VolumeError(EIO) }
     }
     detach(node, from: directory, keeping: clusters, sizeBytes: size)
+    keep(before, for: node)
+    holdName(parentID, node.name, node, origin)
+    if !isHeld(node) { dropSettled(node) }
     emit(.unlinked, origin, node, path: path)
     releaseIfUnused(node)
   }

@@ -43,6 +43,11 @@ extension VolumeCore {
   ) throws(VolumeError) -> Int {
     guard let file = handles[handle] else { throw VolumeError(EBADF) }
     guard offset >= 0 else { throw VolumeError(EINVAL) }
+    if let bytes = file.settled?.bytes {
+      let part = bytes[min(offset, bytes.count)...].prefix(buffer.count)
+      buffer.copyBytes(from: part)
+      return part.count
+    }
     return try read(file.node, at: offset, into: buffer)
   }
 
@@ -76,6 +81,8 @@ extension VolumeCore {
     let end = min(offset + min(bytes.count, Self.maximumFileBytes - offset), room)
     guard end > offset else { throw VolumeError(ENOSPC) }
     let part = UnsafeRawBufferPointer(rebasing: bytes[0..<end - offset])
+    if file.origin == .runtime { dropSettled(node) }
+    keep(contentBeforeSave(node, file.origin), for: node)
     if node.isUnlinked {
       try writeMemory(node, at: offset, part)
     } else if try !writeOnce(node, at: offset, part) {
@@ -253,6 +260,7 @@ extension VolumeCore {
     guard offset + count > node.sizeBytes else { return }
     var entry = node.entry
     entry.touch(localSeconds: localNow)
+    keep(contentBeforeSave(node, file.origin), for: node)
     try resize(node, toBytes: offset + count, entry)
     node.didChangeWhileOpen = true
     if !node.isUnlinked { emit(.resized, file.origin, node) }

@@ -145,6 +145,13 @@ private struct InvariantCheck {
     for cluster in held where stored[Int(cluster)] & mask != 0 {
       findings.append("pinned cluster \(cluster) is in use")
     }
+    let keptBytes = core.saves.nodes.values.reduce(0) { $0 + ($1.settled?.bytes.count ?? 0) }
+    if keptBytes != core.saves.keptBytes {
+      findings.append("\(core.saves.keptBytes) bytes kept during saves, not \(keptBytes)")
+    }
+    for node in core.nodes.values where node.settled != nil && core.saves.nodes[node.id] !== node {
+      findings.append("node \(node.id.rawValue) keeps content that nobody knows of")
+    }
     var handleCounts: [NodeID: Int] = [:]
     for file in core.handles.values { handleCounts[file.node.id, default: 0] += 1 }
     for node in core.nodes.values where node.handleCount != handleCounts[node.id] ?? 0 {

@@ -2,6 +2,15 @@ import Glibc
 
 /// Attributes, handles, look-ups by path and the label.
 extension VolumeCore {
+  /// As `settled` has it, if that is given.
+  func attributes(_ node: VolumeNode, as settled: SettledContent?) -> NodeAttributes {
+    var attributes = attributes(node)
+    guard let settled else { return attributes }
+    attributes.sizeBytes = settled.bytes.count
+    attributes.modifiedSeconds = settled.entry.modified.localSeconds - utcOffsetSeconds
+    return attributes
+  }
+
   func attributes(_ node: VolumeNode) -> NodeAttributes {
     let held =
       if let directory = node.directory { directory.raw.count } else {
@@ -18,10 +27,10 @@ extension VolumeCore {
     LookupResult(attributes: attributes(node), storedName: node.nameBytes)
   }
 
-  /// A node that has a name or is open; `ESTALE` otherwise.
+  /// A node that has a name, is open or is still shown to the runtime; `ESTALE` otherwise.
   func knownNode(_ id: NodeID) throws(VolumeError) -> VolumeNode {
     let node = try node(id)
-    guard !node.isUnlinked || node.handleCount > 0 else { throw VolumeError(ESTALE) }
+    guard !node.isUnlinked || node.handleCount > 0 || node.settled != nil else { throw VolumeError(ESTALE) }
     return node
   }
 
@@ -51,6 +60,8 @@ extension VolumeCore {
       if isReadOnly { entry.attributes |= DirectoryEntry.Attribute.readOnly }
     }
     if isResized, let sizeBytes {
+      // Without a writer the new size is all there is to the save.
+      if node.writerCount > 0 { keep(contentBeforeSave(node, origin), for: node) }
       try resize(node, toBytes: sizeBytes, entry)
       node.didChangeWhileOpen = true
     } else if entry != node.entry {
@@ -76,6 +87,7 @@ extension VolumeCore {
       if origin != .tool, node.entry.attributes & DirectoryEntry.Attribute.readOnly != 0 { throw VolumeError(EACCES) }
     }
     let isEmptied = truncate && node.sizeBytes > 0
+    let before = isEmptied && forWriting ? contentBeforeSave(node, origin) : nil
     if isEmptied {
       var entry = node.entry
       entry.touch(localSeconds: localNow)
@@ -85,7 +97,9 @@ extension VolumeCore {
     if isEmptied { node.didChangeWhileOpen = true }
     let handle = VolumeHandle(nextHandle)
     nextHandle += 1
-    handles[handle] = OpenFile(node: node, forWriting: forWriting, origin: origin)
+    let shown = origin == .runtime && !forWriting ? node.settled : nil
+    handles[handle] = OpenFile(node: node, forWriting: forWriting, origin: origin, settled: shown)
+    keep(before, for: node)
     node.handleCount += 1
     if forWriting { node.writerCount += 1 }
     if isEmptied, !node.isUnlinked { emit(.resized, origin, node) }
@@ -96,9 +110,12 @@ extension VolumeCore {
     guard let file = handles.removeValue(forKey: handle) else { return }
     let node = file.node
     node.handleCount -= 1
+    if node.writerCount == (file.forWriting ? 1 : 0) { node.isNewToHost = false }
     if file.forWriting {
       node.writerCount -= 1
       if node.writerCount == 0 {
+        // What is shown of an unlinked file is shown until the burst is over.
+        if !node.isUnlinked { dropSettled(node) }
         if !node.isUnlinked { emit(.closed, file.origin, node, didWrite: node.didChangeWhileOpen) }
         node.didChangeWhileOpen = false
       }
@@ -109,7 +126,7 @@ extension VolumeCore {
   // MARK: - Paths
 
   /// The node at `path`. Empty parts and `.` are skipped, `..` goes up.
-  func resolve(_ path: [UInt8], _ origin: Origin) throws(VolumeError) -> VolumeNode {
+  func resolve(_ path: [UInt8], _ origin: Origin, forWriting: Bool = false) throws(VolumeError) -> VolumeNode {
     var node = root
     for part in path.split(separator: 0x2F) {
       let name = Array(part)
@@ -118,7 +135,9 @@ extension VolumeCore {
       if name == [0x2E, 0x2E] {
         node = nodes[node.parent] ?? root
       } else {
-        node = try find(loadDirectory(node), name, origin)
+        node =
+          origin == .runtime && !forWriting
+          ? try settledChild(node, name) : try find(loadDirectory(node), name, origin)
       }
     }
     return node
@@ -127,6 +146,11 @@ extension VolumeCore {
   func readFile(_ path: [UInt8], _ origin: Origin) throws(VolumeError) -> [UInt8] {
     let node = try resolve(path, origin)
     guard !node.isDirectory else { throw VolumeError(EISDIR) }
+    if origin == .runtime, let settled = node.settled { return settled.bytes }
+    return try content(of: node)
+  }
+
+  func content(of node: VolumeNode) throws(VolumeError) -> [UInt8] {
     // Before anything of the stated size is allocated: a damaged entry may claim 4 GiB.
     _ = try loadClusters(node)
     var bytes = [UInt8](repeating: 0, count: node.sizeBytes)

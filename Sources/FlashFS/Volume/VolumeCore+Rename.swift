@@ -25,6 +25,7 @@ extension VolumeCore {
     let targetClusters: [UInt32] =
       if let target { try target.isDirectory ? loadDirectory(target).clusters : loadClusters(target) } else { [] }
     let content: Directory? = node.isDirectory && source !== destination ? try loadDirectory(node) : nil
+    let before = isUnfinished(node) ? target.flatMap { contentBeforeSave($0, origin) } : nil
     var planned: PlannedName?
     func move() throws(VolumeError) -> Bool {
       try tryChange { (transaction) throws(VolumeError) in
@@ -45,6 +46,7 @@ extension VolumeCore {
     guard let planned else { throw VolumeError(EIO) }
 
     let oldPath = path(of: node)
+    let oldName = node.name
     if let target { detach(target, from: destination, keeping: targetClusters, sizeBytes: targetSize) }
     source.remove(node)
     node.parent = newParent.id
@@ -53,6 +55,9 @@ extension VolumeCore {
     node.slots = planned.slots
     node.entry = planned.entry
     destination.insert(node)
+    if let target { keep(before, for: target) }
+    holdNames(afterMoving: node, from: parent.id, oldName, over: target, origin)
+    if let target, !isHeld(target) { dropSettled(target) }
     emit(
       .renamed, origin, node, oldPath: oldPath, oldParent: parent.id, replacedExisting: target != nil)
     if let target { releaseIfUnused(target) }

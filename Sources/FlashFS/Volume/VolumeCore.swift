@@ -9,6 +9,8 @@ final class VolumeCore {
     var node: VolumeNode
     var forWriting: Bool
     var origin: Origin
+    /// What a reading runtime goes on seeing although the host changes the file.
+    var settled: SettledContent?
   }
   /// A change of a directory's bytes that becomes true with the commit.
   private enum DirectoryEdit {
@@ -33,12 +35,13 @@ final class VolumeCore {
   var directoryOwners: [UInt32: NodeID] = [:]
   private(set) var isReadOnly = false
   var protection = WriteProtection()
+  var saves = SavesInProgress()
   private var directoryEdits: [DirectoryEdit] = []
   let hasInfoSector: Bool
   /// The table has changed since the volume was opened: the info sector is ours.
   private(set) var hasCommitted = false
   private var pendingEvents: [VolumeEvent] = []
-  private var nextSequence: UInt64 = 1
+  private(set) var nextSequence: UInt64 = 1
   private var isDelivering = false
 
   init(

@@ -19,6 +19,10 @@ final class VolumeNode {
   /// A write or change of size since the first of the present writers opened it.
   var didChangeWhileOpen = false
   var isUnlinked = false
+  /// Made by the host, not closed since.
+  var isNewToHost = false
+  /// What the runtime reads while the host saves the file.
+  var settled: SettledContent?
 
   /// The chain of a file, once needed.
   var clusters: [UInt32]?

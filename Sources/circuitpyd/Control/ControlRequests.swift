@@ -53,7 +53,8 @@ extension MountedBoard {
   /// What `circuitpyd status` prints.
   var statusLines: [String] {
     let sizes = image.volume.statistics
-    let protection = image.volume.protection
+    let writers = WriteAccess(
+      image.volume.protection, isShared: isShared, isOffered: volumeDrive.isOffered, hasFailed: image.volume.isReadOnly)
     let state = supervisor.state.withLock { ($0.phase, $0.status, $0.isAutoreloadEnabled) }
     let doing =
       switch state.0 {
@@ -64,13 +65,12 @@ extension MountedBoard {
       case .prompt: "is at the REPL's prompt"
       }
     let hidden = volumeDrive.isOffered ? "" : " (not offered: storage.disable_usb_drive())"
-    func who(_ isAllowed: Bool) -> String { isAllowed ? "may write" : "read-only" }
     var lines = [
       "\(definition.name) with \(definition.mcu) (\(definition.id)), process \(getpid())",
       "board:   \(doing); auto-reload is \(state.2 ? "on" : "off")",
       "drive:   \(BoardPaths.shown(paths.mountPoint))\(hidden), \(sizes.freeClusters * sizes.clusterBytes / 1024) of "
-        + "\(sizes.totalClusters * sizes.clusterBytes / 1024) KiB free; computer "
-        + "\(volumeDrive.isOffered ? who(protection.mayHostWrite) : "sees nothing"), code \(who(protection.mayCodeWrite))",
+        + "\(sizes.totalClusters * sizes.clusterBytes / 1024) KiB free",
+      "writes:  \(writers.text)",
       "serial:  \(BoardPaths.shown(paths.serialLink)) (\(terminal.devicePath)), "
         + (terminal.isConnected ? "connected" : "nobody connected"),
       "log:     \(BoardPaths.shown(paths.log))",

@@ -21,6 +21,8 @@ final class MountedBoard: Sendable {
   let supervisor: Supervisor
   let board: SimulatedBoard
   let parts: PartSet
+  /// Mounted with `--shared-write`.
+  let isShared: Bool
   private let control: ControlServer
   private let ended = WakeSignal()
 
@@ -82,6 +84,7 @@ final class MountedBoard: Sendable {
     self.supervisor = supervisor
     self.board = board
     self.parts = parts
+    isShared = options.sharedWrite
     let ended = ended
     drive = try Drive(
       volume: volume, events: events, mountPoint: mountPoint, policy: options.reloadMode,

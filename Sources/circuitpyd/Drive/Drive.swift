@@ -45,7 +45,11 @@ final class Drive: Sendable {
     volume: Volume, events: VolumeEvents, mountPoint: MountPoint, policy: ReloadPolicy.Mode,
     settings: FuseServer.Settings, callbacks: Callbacks
   ) throws(MountError) {
-    let reloads = ReloadThread(mode: policy, onStop: callbacks.onStopProgram, onReload: callbacks.onReload)
+    volume.setShowsTornFiles(policy == .board)
+    let reloads = ReloadThread(mode: policy, onStop: callbacks.onStopProgram) { cause in
+      volume.showSaves(upTo: cause.sequence)
+      callbacks.onReload(cause)
+    }
     let checkpointer = Checkpointer(volume: volume, onFailure: callbacks.onFailure)
     guard let reloads, let checkpointer else {
       reloads?.stop()
@@ -63,7 +67,8 @@ final class Drive: Sendable {
       if event.kind != .closed { checkpointer.noteChange() }
       // What the kernel did it knows; of the rest the notifier tells it.
       if event.origin != .host { server.notifier.send(event) }
-      reloads.note(event)
+      // Of a burst that reloads nothing (swap files, backups) code sees each step.
+      if !reloads.note(event), event.origin == .host { volume.endBurst(upTo: event.sequence) }
     }
   }
 
@@ -76,7 +81,9 @@ final class Drive: Sendable {
   /// Waits until no save is in progress, so that a program may start and read its files; the changes up to then reload nothing
   /// more. False when that does not come within the time (an editor keeps its file open, a copy takes long).
   func waitUntilSettled(timeoutMilliseconds: UInt64 = 5000) -> Bool {
-    reloads.waitUntilSettled(timeoutMilliseconds: timeoutMilliseconds)
+    guard let sequence = reloads.waitUntilSettled(timeoutMilliseconds: timeoutMilliseconds) else { return false }
+    volume.showSaves(upTo: sequence)
+    return true
   }
 
   /// Holds reloads back until `resumeReloads` with the same reason; changes in between are dropped then.

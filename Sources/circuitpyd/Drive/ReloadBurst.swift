@@ -11,6 +11,8 @@ struct ReloadBurst {
   /// Names that the drive had not before this burst, and names it had that are gone now.
   private var newNames: Set<[UInt8]> = []
   private var goneNames: Set<[UInt8]> = []
+  /// Files that the drive had before, moved to a name that it had not; with the name they left.
+  private var setAside: [UInt64: [UInt8]] = [:]
   /// The changed files in order, for the log.
   private var files: [(path: [UInt8], kind: Kind)] = []
   private var positions: [[UInt8]: Int] = [:]
@@ -42,6 +44,7 @@ struct ReloadBurst {
     case .renamed:
       let old = event.oldPath ?? path
       let wasNew = vanish(old)
+      if !wasNew, !event.replacedExisting { setAside[event.node.rawValue] = old }
       let wasThere = event.replacedExisting ? !newNames.contains(path) : appear(path)
       if wasNew || !IgnoredNames.contains(path) { forget(old) } else { note(old, .deleted) }
       note(path, wasThere ? .renameOver : .renamed)
@@ -51,6 +54,9 @@ struct ReloadBurst {
     completed = path
     return goneNames.isEmpty
   }
+
+  /// Files that the save moved out of its way: something else has their old name now.
+  var backups: Set<UInt64> { Set(setAside.filter { !goneNames.contains($0.value) }.keys) }
 
   var cause: ReloadCause {
     let main = completed.flatMap { positions[$0] } ?? files.firstIndex { !$0.path.isEmpty } ?? 0

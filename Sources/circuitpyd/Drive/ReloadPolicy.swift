@@ -37,7 +37,8 @@ struct ReloadPolicy {
   private static let forgetWindow = 2_000 * millisecond
   private static let heldOpenLimit = 5_000 * millisecond
   private static let unbrokenLimit = 30_000 * millisecond
-  private static let ownTimesWindow = 1_000 * millisecond
+  /// What a saver does to its file's times or to its backup so soon after the save belongs to it.
+  private static let afterworkWindow = 1_000 * millisecond
 
   let mode: Mode
   private var burst: ReloadBurst?
@@ -49,7 +50,11 @@ struct ReloadPolicy {
   private var openedEarly: Set<UInt64> = []
   /// When each file was last saved, to know the times that its saver sets afterwards.
   private var savedAt: [UInt64: UInt64] = [:]
+  /// What the saves of the last reload moved out of their way: the removal that ends such a save is no change of its own.
+  private var backups: Set<UInt64> = []
   private var lastRelevant: UInt64 = 0
+  /// As `lastRelevant`, with what an incomplete save does besides.
+  private var lastStep: UInt64 = 0
   private var lastReload: UInt64?
   private var adaptedQuiet = ReloadPolicy.shortQuiet
   private var currentQuiet = ReloadPolicy.longQuiet
@@ -72,7 +77,11 @@ struct ReloadPolicy {
   mutating func note(_ event: VolumeEvent, at now: UInt64) -> Decision {
     let completesSave = track(event, at: now)
     guard event.origin != .runtime, event.sequence > coveredSequence else { return .nothing }
-    guard isRelevant(event, completesSave: completesSave, at: now) else { return .nothing }
+    guard isRelevant(event, completesSave: completesSave, at: now) else {
+      // A saver at work between two steps (swap file, times): the rest of a save that is not complete still comes.
+      if burst != nil, currentQuiet == Self.longQuiet, mode == .prompt { lastStep = now }
+      return .nothing
+    }
     if !suspension.isEmpty {
       if event.kind != .closed { hasChangedWhileSuspended = true }
       return .nothing
@@ -83,6 +92,7 @@ struct ReloadPolicy {
       burst = ReloadBurst(start: now)
     }
     lastRelevant = now
+    lastStep = now
     let completes = burst!.add(event)
     switch mode {
     case .prompt: currentQuiet = completes ? adaptedQuiet : Self.longQuiet
@@ -129,7 +139,7 @@ struct ReloadPolicy {
       savedAt[node] = now
     case .timesSet, .directoryMade, .directoryRemoved: break
     }
-    if savedAt.count > 1024 { savedAt = savedAt.filter { now - $0.value < Self.ownTimesWindow } }
+    if savedAt.count > 1024 { savedAt = savedAt.filter { now - $0.value < Self.afterworkWindow } }
     return false
   }
 
@@ -139,7 +149,12 @@ struct ReloadPolicy {
       return completesSave && burst != nil && mode != .board && !IgnoredNames.contains(event.path)
     }
     if mode == .board { return true }
-    if event.kind == .timesSet, let saved = savedAt[event.node.rawValue], now - saved < Self.ownTimesWindow {
+    if event.kind == .timesSet, let saved = savedAt[event.node.rawValue], now - saved < Self.afterworkWindow {
+      return false
+    }
+    if event.kind == .unlinked, burst == nil, backups.contains(event.node.rawValue),
+      now - lastRelevant < Self.afterworkWindow
+    {
       return false
     }
     if !IgnoredNames.contains(event.path) { return true }
@@ -159,7 +174,7 @@ struct ReloadPolicy {
     guard let burst else { return nil }
     if mode == .board { return lastRelevant + currentQuiet }
     if isSaveInProgress { return lastRelevant + Self.heldOpenLimit }
-    return min(lastRelevant + currentQuiet, burst.start + Self.unbrokenLimit)
+    return min(lastStep + currentQuiet, burst.start + Self.unbrokenLimit)
   }
 
   mutating func poll(at now: UInt64) -> Decision {
@@ -169,6 +184,7 @@ struct ReloadPolicy {
     openedEarly.removeAll()
     lastReload = now
     coveredSequence = burst.lastSequence
+    backups = burst.backups
     return .reload(burst.cause)
   }
 
@@ -178,10 +194,14 @@ struct ReloadPolicy {
     return now >= nextDeadline
   }
 
-  /// A program starts now: it sees every change so far, none of them reloads it.
-  mutating func programStarts() {
-    if let burst { coveredSequence = burst.lastSequence }
+  /// A program starts now: it sees every change so far, none of them reloads it. The last event that it covers.
+  mutating func programStarts() -> UInt64 {
+    if let burst {
+      coveredSequence = burst.lastSequence
+      backups = burst.backups
+    }
     burst = nil
+    return coveredSequence
   }
 
   mutating func suspend(_ reason: Suspension) {

@@ -7,6 +7,8 @@ final class ReloadThread: Sendable {
     var isStopping = false
     /// A program is about to start: what would reload it is part of the start.
     var isStarting = false
+    /// A decision is being handed on: no program may start in between, or it would be reloaded for what it has read.
+    var isHandingOn = false
     /// When the thread looks again by itself.
     var wakesAt: UInt64?
   }
@@ -28,6 +30,10 @@ final class ReloadThread: Sendable {
         case .stop: onStop()
         case .nothing: break
         }
+        monitor.update {
+          $0.isHandingOn = false
+          return $0.isStarting
+        }
       }
     }
     guard let thread else { return nil }
@@ -46,20 +52,26 @@ final class ReloadThread: Sendable {
         return .wait(until: nil)
       }
       let decision = state.policy.poll(at: SystemClock.monotonicNanoseconds)
-      if decision != .nothing { return .done(decision) }
+      if decision != .nothing {
+        state.isHandingOn = true
+        return .done(decision)
+      }
       state.wakesAt = deadline
       return .wait(until: deadline)
     }
   }
 
-  /// Takes a committed change; cheap.
-  func note(_ event: VolumeEvent) {
+  /// Takes a committed change; cheap. True while it or others before it are going to reload.
+  func note(_ event: VolumeEvent) -> Bool {
     var mustStop = false
+    var isPending = false
     monitor.update { state in
       mustStop = state.policy.note(event, at: SystemClock.monotonicNanoseconds) == .stop
+      isPending = state.policy.isPending
       return Self.mustWake(state)
     }
     if mustStop { onStop() }
+    return isPending
   }
 
   func noteOpenedAfterCreation(_ node: NodeID) {
@@ -76,21 +88,18 @@ final class ReloadThread: Sendable {
     return state.wakesAt.map { deadline < $0 } ?? true
   }
 
-  /// Waits until no save is in progress and a program may start, and takes the changes so far as seen by it. False when that
-  /// did not come in time; the changes then still reload.
-  func waitUntilSettled(timeoutMilliseconds: UInt64) -> Bool {
+  /// Waits until no save is in progress and a program may start, and takes the changes so far as seen by it: the last event
+  /// among them. Nil when that did not come in time; the changes then still reload.
+  func waitUntilSettled(timeoutMilliseconds: UInt64) -> UInt64? {
     let limit = SystemClock.monotonicNanoseconds + timeoutMilliseconds * 1_000_000
     // The thread slept while the start was waiting.
     defer { monitor.update { _ in true } }
     return monitor.wait { state in
       let now = SystemClock.monotonicNanoseconds
       state.isStarting = false
-      if state.isStopping { return .done(false) }
-      if state.policy.isSettled(at: now) {
-        state.policy.programStarts()
-        return .done(true)
-      }
-      if now >= limit { return .done(false) }
+      if state.isStopping { return .done(nil) }
+      if !state.isHandingOn, state.policy.isSettled(at: now) { return .done(state.policy.programStarts()) }
+      if now >= limit { return .done(nil) }
       state.isStarting = true
       return .wait(until: min(limit, state.policy.nextDeadline ?? limit))
     }

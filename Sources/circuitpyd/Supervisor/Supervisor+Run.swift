@@ -59,6 +59,8 @@ extension Supervisor {
     showStatus(program.name)
     var (end, status) = withVM { interpreter, _ in
       if let folder = setting?.workingDirectory { interpreter.currentDirectory = interpreter.absolutePath(folder) }
+      // What was saved while the VM was made is part of this start.
+      drive.waitUntilSettled()
       // Read after the request for a reload was taken back: whatever is saved from here on asks anew.
       state.withLock {
         $0.isReloadPending = false
