@@ -64,7 +64,8 @@ final class MemoryDrive: Sendable {
     operations.`init` = { _, connection in MemoryDrive.connect(connection!) }
     operations.lookup = { request, parent, name in
       let drive = MemoryDrive.of(request)
-      drive.reply(request, drive.withTree { $0[parent]?.children[MemoryDrive.bytes(name)].map(MemoryDrive.entry) }, ENOENT)
+      let found = drive.withTree { $0[parent]?.children[MemoryDrive.bytes(name)].map(MemoryDrive.entry) }
+      drive.reply(request, found, ENOENT)
     }
     operations.forget = { request, number, count in
       MemoryDrive.of(request).withTree { $0.forget(number, count) }
@@ -202,7 +203,9 @@ final class MemoryDrive: Sendable {
         for (index, child) in node.children.dropFirst(offset).enumerated() {
           let rest = UnsafeMutableBufferPointer(rebasing: buffer[used...])
           let count = (child.key + [0]).withUnsafeBufferPointer { name in
-            name.withMemoryRebound(to: CChar.self) { add(request, rest, $0.baseAddress!, child.value, offset + index + 1) }
+            name.withMemoryRebound(to: CChar.self) {
+              add(request, rest, $0.baseAddress!, child.value, offset + index + 1)
+            }
           }
           if count > rest.count { break }
           used += count

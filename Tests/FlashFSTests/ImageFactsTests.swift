@@ -50,7 +50,7 @@ import Testing
   /// Where the table fills its blocks there is no history, and the layout stays what earlier versions made.
   @Test func historyNeverMakesTheTableLonger() throws {
     let full = (FlashGeometry.eraseBytes - WearTable.byteCount(blocks: 0)) / 4
-    let layout = ImageLayout(volumeBytes: (full - 114) * FlashGeometry.eraseBytes)
+    let layout = ImageLayout(volumeBytes: (full - 114) * FlashGeometry.eraseBytes, ringBlocks: 96)
     #expect(layout.flashBlocks == full && layout.wearTableBlocks == 1 && !WearTable.holdsHistory(layout))
     let store = MemoryStore([UInt8](repeating: 0, count: layout.imageBytes))
     let wear = [UInt32](repeating: 3, count: full)

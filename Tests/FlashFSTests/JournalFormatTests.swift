@@ -107,11 +107,11 @@ import Testing
     #expect(layout.volumeBytes == 7168 * 1024)
     #expect(layout.firstScratchBlock * 4096 == layout.volumeBytes + 0x2000)
     #expect(layout.firstRingBlock * 4096 == layout.volumeBytes + 0x12000)
-    #expect(layout.flashBlocks == 1792 + 2 + 16 + 96)
-    #expect(layout.imageBytes == layout.flashBytes + 4096 * 2 * 2 + 4096)
+    #expect(layout.flashBlocks == 1792 + 2 + 16 + 896)
+    #expect(layout.imageBytes == layout.flashBytes + 4096 * 3 * 2 + 4096)
     let trailer = ImageTrailer(layout: layout, volumeID: 0x1234_5678, createdSeconds: 1_700_000_000)
     var fields = Array("CPFLASH1".utf8) + little(UInt32(1)) + little(UInt64(7168 * 1024))
-    fields += little(UInt32(16)) + little(UInt32(96)) + little(UInt32(2)) + little(UInt32(256)) + little(UInt32(4096))
+    fields += little(UInt32(16)) + little(UInt32(896)) + little(UInt32(3)) + little(UInt32(256)) + little(UInt32(4096))
     fields += little(UInt32(0x1234_5678)) + little(UInt64(1_700_000_000))
     let expected = page(fields, size: 4096)
     #expect(written(size: 4096) { trailer.write(to: $0) } == expected)
@@ -121,7 +121,7 @@ import Testing
   /// Volumes beyond 4 GiB write wide frames and still promise no more than fits.
   @Test func limits() {
     let standard = ImageLayout(volumeBytes: 1 << 20)
-    #expect(standard.maximumFramePages == 768)
+    #expect(standard.maximumFramePages == 1024)
     #expect(Frame.pages(bodyBytes: 128 * 1024 + 12) == 513)
     #expect(ImageLayout(volumeBytes: 1 << 20, ringBlocks: 2).maximumFramePages == 15)
   }

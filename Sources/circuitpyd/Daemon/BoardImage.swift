@@ -42,7 +42,8 @@ struct BoardImage: Sendable {
         : try image.openFaithfulStorage(on: flash, chip: storage.chip)
       if try opened.isBlank() {
         try Volume.formatFresh(
-          opened, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds))
+          opened, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds)
+        )
       }
       let volume = try Volume(storage: opened, utcOffsetSeconds: LocalTime.utcOffsetSeconds, onEvent: events.send)
       return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: volume)
