@@ -31,6 +31,8 @@ extension Supervisor {
     console.writeControl(Supervisor.lineClear)
     if configuration.isLikeBoard && !isInSafeMode { waitForSafeMode() }
     if isEnding { return }
+    // A boot.py that was removed a moment ago must not run once more.
+    drive.waitUntilSettled()
     console.writeControl(Supervisor.lineClear)
     drive.resetProtection()
     drive.setBooting(true)
