@@ -305,6 +305,9 @@ package final class Volume: Sendable {
     }
   }
 
+  /// The number of the last event; it may still be on its way to `onEvent`.
+  package var lastEventSequence: UInt64 { lock.withLock { _ in core.nextSequence - 1 } }
+
   /// Makes everything committed survive a crash of the host.
   package func sync() throws(VolumeError) {
     do throws(FlashError) {

@@ -70,6 +70,7 @@ final class Drive: Sendable {
       // Of a burst that reloads nothing (swap files, backups) code sees each step.
       if !reloads.note(event), event.origin == .host { volume.endBurst(upTo: event.sequence) }
     }
+    reloads.startAfter(volume.lastEventSequence)
   }
 
   /// Mounts. When this returns, the drive can be used.
@@ -81,7 +82,8 @@ final class Drive: Sendable {
   /// Waits until no save is in progress, so that a program may start and read its files; the changes up to then reload nothing
   /// more. False when that does not come within the time (an editor keeps its file open, a copy takes long).
   func waitUntilSettled(timeoutMilliseconds: UInt64 = 5000) -> Bool {
-    guard let sequence = reloads.waitUntilSettled(timeoutMilliseconds: timeoutMilliseconds) else { return false }
+    let sequence = reloads.waitUntilSettled(timeoutMilliseconds: timeoutMilliseconds) { volume.lastEventSequence }
+    guard let sequence else { return false }
     volume.showSaves(upTo: sequence)
     return true
   }

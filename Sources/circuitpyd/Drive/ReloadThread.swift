@@ -9,9 +9,14 @@ final class ReloadThread: Sendable {
     var isStarting = false
     /// A decision is being handed on: no program may start in between, or it would be reloaded for what it has read.
     var isHandingOn = false
+    /// The last event that came.
+    var lastNoted: UInt64 = 0
     /// When the thread looks again by itself.
     var wakesAt: UInt64?
   }
+
+  /// How often a start looks whether an event that is on its way has come.
+  private static let deliveryNanoseconds: UInt64 = 1_000_000
 
   private let monitor: Monitor<State>
   private let thread: NativeThread
@@ -66,6 +71,7 @@ final class ReloadThread: Sendable {
     var mustStop = false
     var isPending = false
     monitor.update { state in
+      state.lastNoted = event.sequence
       mustStop = state.policy.note(event, at: SystemClock.monotonicNanoseconds) == .stop
       isPending = state.policy.isPending
       return Self.mustWake(state)
@@ -73,6 +79,9 @@ final class ReloadThread: Sendable {
     if mustStop { onStop() }
     return isPending
   }
+
+  /// Events up to this one came before this object listened.
+  func startAfter(_ sequence: UInt64) { monitor.withLock { $0.lastNoted = max($0.lastNoted, sequence) } }
 
   func noteOpenedAfterCreation(_ node: NodeID) {
     monitor.withLock { $0.policy.noteOpenedAfterCreation(node) }
@@ -90,7 +99,9 @@ final class ReloadThread: Sendable {
 
   /// Waits until no save is in progress and a program may start, and takes the changes so far as seen by it: the last event
   /// among them. Nil when that did not come in time; the changes then still reload.
-  func waitUntilSettled(timeoutMilliseconds: UInt64) -> UInt64? {
+  /// - Parameter lastCommitted: the number of the drive's last event: on a busy machine it may come here after the program could
+  ///   have read what it tells of.
+  func waitUntilSettled(timeoutMilliseconds: UInt64, lastCommitted: () -> UInt64) -> UInt64? {
     let limit = SystemClock.monotonicNanoseconds + timeoutMilliseconds * 1_000_000
     // The thread slept while the start was waiting.
     defer { monitor.update { _ in true } }
@@ -98,6 +109,10 @@ final class ReloadThread: Sendable {
       let now = SystemClock.monotonicNanoseconds
       state.isStarting = false
       if state.isStopping { return .done(nil) }
+      if state.lastNoted < lastCommitted(), now < limit {
+        state.isStarting = true
+        return .wait(until: min(limit, now + Self.deliveryNanoseconds))
+      }
       if !state.isHandingOn, state.policy.isSettled(at: now) { return .done(state.policy.programStarts()) }
       if now >= limit { return .done(nil) }
       state.isStarting = true
