@@ -2,6 +2,7 @@ import CFuse
 import Glibc
 import Synchronization
 
+/// Carries what a request took from the tree out of the lock: the request's own thread is the only one to see it.
 private struct Unchecked<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }

@@ -180,6 +180,16 @@ import Testing
     volume.close(handle)
   }
 
+  @Test func boardsShowTornFilesAfterAReformatToo() throws {
+    let volume = try Volume.inMemory(sectors: 512)
+    volume.setShowsTornFiles(true)
+    try volume.reformat(volumeID: 1, labelsBootSector: false)
+    try volume.makeFile("/a.py", "before")
+    let handle = try volume.open(volume.id("/a.py"), forWriting: true, truncate: true, origin: .host)
+    #expect(seen(volume, "/a.py") == "")
+    volume.close(handle)
+  }
+
   @Test func whatIsKeptIsBounded() throws {
     let volume = try Volume.inMemory(sectors: 8192)
     let fits = String(repeating: "x", count: SavesInProgress.maximumFileBytes)

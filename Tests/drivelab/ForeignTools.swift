@@ -13,8 +13,8 @@ enum ForeignTools {
     }
   }
 
-  /// What is in a temporary file after `body` had its path.
-  private static func withFile<Result>(_ body: (String, UnsafeMutablePointer<FILE>) throws -> Result) throws -> Result {
+  /// Lends `body` a temporary file.
+  static func withFile<Result>(_ body: (String, UnsafeMutablePointer<FILE>) throws -> Result) throws -> Result {
     var template = Array("/tmp/drivelab-XXXXXX".utf8CString)
     let descriptor = mkstemp(&template)
     guard descriptor >= 0, let file = fdopen(descriptor, "r+") else { throw ToolError.file(errno: errno) }
@@ -38,16 +38,22 @@ enum ForeignTools {
     return (pclose(pipe), String(decoding: output, as: UTF8.self))
   }
 
-  /// What fsck.fat says of a volume; nil when it is content.
+  /// What fsck.fat says of a volume, without the lines that begin with the file's name, and whether it is content.
+  static func fsckLines(_ bytes: [UInt8]) throws -> (isContent: Bool, lines: [Substring]) {
+    try withFile { path, file in
+      guard fwrite(bytes, 1, bytes.count, file) == bytes.count, fflush(file) == 0 else {
+        throw ToolError.file(errno: errno)
+      }
+      let answer = run("fsck.fat -n \(path)")
+      return (answer.status == 0, answer.output.split(separator: "\n").filter { !$0.hasPrefix(path) })
+    }
+  }
+
+  /// What fsck.fat has against a volume; nil when it is content.
   static func fsck(_ bytes: [UInt8]) -> String? {
     do {
-      return try withFile { path, file in
-        guard fwrite(bytes, 1, bytes.count, file) == bytes.count, fflush(file) == 0 else {
-          throw ToolError.file(errno: errno)
-        }
-        let answer = run("fsck.fat -n \(path)")
-        return answer.status == 0 ? nil : "fsck.fat: " + answer.output.split(separator: "\n").joined(separator: " | ")
-      }
+      let answer = try fsckLines(bytes)
+      return answer.isContent ? nil : "fsck.fat: " + answer.lines.joined(separator: " | ")
     } catch {
       return "fsck.fat: \(error)"
     }

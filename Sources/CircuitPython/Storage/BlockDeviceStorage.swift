@@ -121,41 +121,26 @@ final class BlockDeviceStorage: VolumeStorage {
   }
 
   func commit(_ transaction: borrowing Transaction) throws(FlashError) {
-    for record in transaction.records {
-      switch record {
-      case .patch(let offset, _, let count), .fill(let offset, let count, _):
-        guard offset >= 0, offset + count <= volumeBytes else { throw .outOfRange }
-      }
-    }
-    for record in transaction.records {
-      switch record {
-      case .patch(let offset, let start, let count):
-        let payload = transaction.payload
-        change(offset, count) { payload[start + $0.lowerBound..<start + $0.upperBound] }
-      case .fill(let offset, let count, let byte):
-        change(offset, count) { [UInt8](repeating: byte, count: $0.count)[...] }
+    try transaction.forEachChange(within: volumeBytes) { (change) throws(FlashError) in
+      try change.forEachPart(unitBytes: Self.sectorBytes) { (sector, start, done, count) throws(FlashError) in
+        var part = [UInt8](repeating: 0, count: count)
+        part.withUnsafeMutableBytes { change.write(from: done, to: $0) }
+        replace(sector, start, with: part)
       }
     }
   }
 
-  /// Changes `count` bytes from `offset` on, sector by sector; `bytes` gives those of a range within the change.
-  private func change(_ offset: Int, _ count: Int, _ bytes: (Range<Int>) -> ArraySlice<UInt8>) {
-    var done = 0
-    while done < count {
-      let (sector, start) = (offset + done).quotientAndRemainder(dividingBy: Self.sectorBytes)
-      let length = min(count - done, Self.sectorBytes - start)
-      let part = bytes(done..<done + length)
-      done += length
-      if length == Self.sectorBytes {
-        changed[sector] = Array(part)
-        patches[sector] = nil
-      } else if var whole = known(sector) {
-        whole.replaceSubrange(start..<start + length, with: part)
-        changed[sector] = whole
-        patches[sector] = nil
-      } else {
-        patches[sector, default: []].append((start, Array(part)))
-      }
+  /// Changes a sector from `start` on.
+  private func replace(_ sector: Int, _ start: Int, with part: [UInt8]) {
+    if part.count == Self.sectorBytes {
+      changed[sector] = part
+      patches[sector] = nil
+    } else if var whole = known(sector) {
+      whole.replaceSubrange(start..<start + part.count, with: part)
+      changed[sector] = whole
+      patches[sector] = nil
+    } else {
+      patches[sector, default: []].append((start, part))
     }
   }
 

@@ -8,4 +8,6 @@ package enum LocalTime {
     var local = tm()
     return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
   }
+  /// Now, in local seconds since 1970.
+  package static var now: Int64 { Int64(time(nil)) + Int64(utcOffsetSeconds) }
 }

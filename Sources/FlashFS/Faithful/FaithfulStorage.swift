@@ -66,33 +66,13 @@ package final class FaithfulStorage: VolumeStorage {
     if let failure { throw failure }
     var touchesBootSector = false
     var takesClusters = false
-    for record in transaction.records {
-      switch record {
-      case .patch(let offset, let start, let count):
-        guard offset >= 0, count <= volumeBytes, offset <= volumeBytes - count else { throw .outOfRange }
-        touchesBootSector = touchesBootSector || offset < FATGeometry.sectorBytes
-        if tables.contains(offset), !takesClusters {
-          takesClusters = try setsBits(offset, transaction.payload[start..<start + count])
-        }
-      case .fill(let offset, let count, _):
-        guard offset >= 0, count <= volumeBytes, offset <= volumeBytes - count else { throw .outOfRange }
-        touchesBootSector = touchesBootSector || offset < FATGeometry.sectorBytes
-      }
+    try transaction.forEachChange(within: volumeBytes) { (change) throws(FlashError) in
+      touchesBootSector = touchesBootSector || change.offset < FATGeometry.sectorBytes
+      if tables.contains(change.offset), !takesClusters { takesClusters = try setsBits(change) }
     }
     for isTable in takesClusters ? [true, false] : [false, true] {
-      for record in transaction.records {
-        switch record {
-        case .patch(let offset, let start, let count):
-          if tables.contains(offset) != isTable { continue }
-          try write(offset, count) { done, target in
-            transaction.payload.withUnsafeBytes {
-              target.copyMemory(from: .init(rebasing: $0[start + done..<start + done + target.count]))
-            }
-          }
-        case .fill(let offset, let count, let byte):
-          if tables.contains(offset) != isTable { continue }
-          try write(offset, count) { _, target in memset(target.baseAddress!, Int32(byte), target.count) }
-        }
+      try transaction.forEachChange(within: volumeBytes) { (change) throws(FlashError) in
+        if tables.contains(change.offset) == isTable { try write(change) }
       }
     }
     if touchesBootSector { try locateTables() }
@@ -144,18 +124,10 @@ package final class FaithfulStorage: VolumeStorage {
 
   // MARK: The cache
 
-  /// `fill(done, target)` puts the bytes from `done` on.
-  private func write(
-    _ offset: Int, _ count: Int, _ fill: (Int, UnsafeMutableRawBufferPointer) -> Void
-  ) throws(FlashError) {
-    let size = FlashGeometry.eraseBytes
-    var done = 0
-    while done < count {
-      let start = (offset + done) % size
-      let part = min(size - start, count - done)
-      try load((offset + done) / size)
-      cache.withUnsafeMutableBytes { fill(done, .init(rebasing: $0[start..<start + part])) }
-      done += part
+  private func write(_ change: FrameRecord) throws(FlashError) {
+    try change.forEachPart(unitBytes: FlashGeometry.eraseBytes) { (block, start, done, count) throws(FlashError) in
+      try load(block)
+      cache.withUnsafeMutableBytes { change.write(from: done, to: .init(rebasing: $0[start..<start + count])) }
     }
   }
 
@@ -170,9 +142,13 @@ package final class FaithfulStorage: VolumeStorage {
 
   // MARK: The order of writes
 
-  /// Whether the bytes hold a 1 where the volume has a 0: free entries of an allocation table are all 0.
-  private func setsBits(_ offset: Int, _ bytes: ArraySlice<UInt8>) throws(FlashError) -> Bool {
-    for (index, byte) in bytes.enumerated() where try present(offset + index) & byte != byte { return true }
+  /// Whether a patch holds a 1 where the volume has a 0: free entries of an allocation table are all 0.
+  private func setsBits(_ change: FrameRecord) throws(FlashError) -> Bool {
+    guard let payload = change.payload else { return false }
+    for index in 0..<change.count {
+      let byte = payload.load(fromByteOffset: index, as: UInt8.self)
+      if try present(change.offset + index) & byte != byte { return true }
+    }
     return false
   }
 

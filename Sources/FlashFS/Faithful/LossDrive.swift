@@ -13,13 +13,12 @@ package struct LossDrive: Sendable {
     self.chip = chip
   }
 
-  private var flashBytes: Int { usesJournal ? layout.flashBytes : layout.volumeBytes }
+  var geometry: FlashGeometry { FlashGeometry(sizeBytes: usesJournal ? layout.flashBytes : layout.volumeBytes) }
 
   /// The flash of a drive with a new board's files and what `fill` puts there, put away cleanly.
-  package func makeContent(_ fill: (Volume) throws -> Void) throws -> [UInt8] {
-    let content = [UInt8](repeating: 0xFF, count: flashBytes)
-    let store = MemoryStore(content)
-    let flash = SimulatedNORFlash(store: store, geometry: FlashGeometry(sizeBytes: flashBytes))
+  package func makeChip(_ fill: (Volume) throws -> Void) throws -> FlashState {
+    let store = CopyOnWriteStore(blockCount: geometry.blockCount)
+    let flash = SimulatedNORFlash(store: store, geometry: geometry)
     if usesJournal { try BlockStore.create(on: flash, layout: layout) }
     let storage = try openStorage(on: flash)
     try Volume.format(storage, volumeID: Self.volumeID, now: Self.nowSeconds, labelsBootSector: true)
@@ -27,7 +26,7 @@ package struct LossDrive: Sendable {
     try volume.fillFresh()
     try fill(volume)
     try volume.withStorage { (storage) throws(FlashError) in try storage.close() }
-    return store.bytes
+    return store.freeze()
   }
 
   /// Opens what is on a chip; a journal recovers.
@@ -37,20 +36,12 @@ package struct LossDrive: Sendable {
       : try FaithfulStorage(device: device, volumeBytes: layout.volumeBytes, chip: chip)
   }
 
-  package func open(
-    on device: any FlashDevice, clock: @escaping @Sendable () -> Int64 = { nowSeconds },
-    onEvent: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
-  ) throws -> Volume {
-    try Self.makeVolume(try openStorage(on: device), clock: clock, onEvent: onEvent)
-  }
+  package func open(on device: any FlashDevice) throws -> Volume { try Self.makeVolume(try openStorage(on: device)) }
 
-  private static func makeVolume(
-    _ storage: any VolumeStorage, clock: @escaping @Sendable () -> Int64 = { nowSeconds },
-    onEvent: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
-  ) throws -> Volume {
+  private static func makeVolume(_ storage: any VolumeStorage) throws -> Volume {
     // From here on only the volume uses it.
     nonisolated(unsafe) let storage = storage
-    return try Volume(storage: storage, clock: clock, onEvent: onEvent)
+    return try Volume(storage: storage, clock: { nowSeconds })
   }
 
   /// Does all that the storage has put off, as time would.
@@ -59,8 +50,8 @@ package struct LossDrive: Sendable {
   }
 
   /// What is wrong with the volume on a chip after a cut; a journal is recovered first.
-  package func losses(of cut: LossCut, metadataBytes: Int) -> Set<CutLoss> {
-    guard let storage = try? openStorage(on: cut.makeFlash()) else { return [.unmountable] }
+  package func losses(on device: any FlashDevice, metadataBytes: Int) -> Set<CutLoss> {
+    guard let storage = try? openStorage(on: device) else { return [.unmountable] }
     return (try? CutLoss.ofVolume(storage, metadataBytes: metadataBytes)) ?? [.unmountable]
   }
 }

@@ -26,47 +26,67 @@ package struct LossSurvey: Sendable {
 
   /// Cuts the script at each of its flash operations: nothing of it done, and `tornStates` torn states of it.
   package func run(_ script: Script, tornStates: Int, seed: UInt64) throws -> Result {
-    let initial = try drive.makeContent { volume in
+    let initial = try drive.makeChip { volume in
       try volume.writeFile(Array("/code.py".utf8), Self.oldProgram)
       try volume.writeFile(Array("/settings.toml".utf8), Array("KEY = \"value\"\n".utf8))
       try volume.writeFile(Array("/lib/helper.py".utf8), Self.text("library", bytes: 9000))
     }
-    let flash = LoggedFlash(initial)
+    let store = CopyOnWriteStore(initial)
+    let recorder = OperationRecorder(store)
+    let flash = SimulatedNORFlash(store: store, geometry: drive.geometry, faults: recorder)
+    recorder.flash = flash
     let volume = try drive.open(on: flash)
     // The same requests on plain memory tell the trees: looking into the drive itself would flush its cache.
     let model = try Volume(
-      storage: MemoryVolumeStorage(Array(initial.prefix(Self.volumeBytes))), clock: { LossDrive.nowSeconds })
+      storage: MemoryVolumeStorage(try CopyOnWriteStore(initial).bytes(0, Self.volumeBytes)),
+      clock: { LossDrive.nowSeconds })
     let metadataBytes = volume.geometry.firstDataSector * FATGeometry.sectorBytes
     /// The tree behind each step, and the flash operations done by then.
-    var history: [Moment] = [(model.allFiles(), 0, flash.operationCount)]
-    let firstCut = flash.operationCount
+    let firstCut = recorder.operations.count
+    var history: [Moment] = [(model.allFiles(), 0, firstCut)]
     for step in script.steps {
-      let start = flash.operationCount
+      let start = recorder.operations.count
       try step(volume)
       try step(model)
-      history.append((model.allFiles(), start, flash.operationCount))
+      history.append((model.allFiles(), start, recorder.operations.count))
     }
     try LossDrive.settle(volume)
     var result = Result(script: script.name)
-    let replay = LossReplay(initial: initial, operations: flash.operations)
-    replay.forEachCut(at: firstCut...flash.operationCount, tornStates: tornStates, seed: seed) { cut in
-      let losses = self.losses(of: cut, history, metadataBytes)
+    func judge(_ chip: FlashState, _ unsettled: [UnsettledCells], cutAt index: Int) {
+      let losses = self.losses(of: chip, unsettled, cutAt: index, history, metadataBytes)
       result.cuts += 1
       if !losses.isEmpty { result.harmfulCuts += 1 }
       for loss in losses { result.losses[loss, default: 0] += 1 }
     }
+    for (index, recorded) in recorder.operations.enumerated().dropFirst(firstCut) {
+      judge(recorded.state, [], cutAt: index)
+      var random = SplitMix64(seed: seed &+ UInt64(index) &* 0x9E37_79B9)
+      let kinds = Tear.kinds(of: recorded.operation).filter { $0 != .complete }
+      for kind in kinds.shuffled(using: &random).prefix(tornStates) {
+        let (torn, unsettled) = recorded.cut(Tear(kind, seed: random.next()), geometry: drive.geometry)
+        judge(torn.freeze(), unsettled, cutAt: index)
+      }
+    }
+    // The power goes when all is done.
+    judge(store.freeze(), [], cutAt: recorder.operations.count)
     return result
   }
 
   private typealias Moment = (files: [String: FoundFile], start: Int, end: Int)
 
-  private func losses(of cut: LossCut, _ history: [Moment], _ metadataBytes: Int) -> Set<CutLoss> {
-    var losses = drive.losses(of: cut, metadataBytes: metadataBytes)
-    guard let volume = try? drive.open(on: cut.makeFlash()) else { return losses.union([.unmountable]) }
+  private func losses(
+    of chip: FlashState, _ unsettled: [UnsettledCells], cutAt index: Int, _ history: [Moment], _ metadataBytes: Int
+  ) -> Set<CutLoss> {
+    /// The chip as the next power-up finds it; `chip` itself stays as it is.
+    func powerUp() -> SimulatedNORFlash {
+      SimulatedNORFlash(store: CopyOnWriteStore(chip), geometry: drive.geometry, unsettled: unsettled)
+    }
+    var losses = drive.losses(on: powerUp(), metadataBytes: metadataBytes)
+    guard let volume = try? drive.open(on: powerUp()) else { return losses.union([.unmountable]) }
     let found = volume.allFiles()
     // What was acknowledged when the power went, and what was under way.
-    let acknowledged = history.lastIndex { $0.end <= cut.index } ?? 0
-    let begun = history.lastIndex { $0.start <= cut.index } ?? 0
+    let acknowledged = history.lastIndex { $0.end <= index } ?? 0
+    let begun = history.lastIndex { $0.start <= index } ?? 0
     let names = history.reduce(into: Set(found.keys)) { $0.formUnion($1.files.keys) }
     for name in names {
       let file = found[name]

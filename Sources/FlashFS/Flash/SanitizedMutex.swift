@@ -4,6 +4,7 @@
   /// Stands in for `Synchronization.Mutex` in ThreadSanitizer builds only (`make test-races`). The library's mutex is a futex in
   /// code that is not instrumented, so the sanitizer does not see that it orders anything and reports every guarded access; a
   /// POSIX mutex it knows. What is tested is that everything shared is touched under the lock, which is the same with either.
+  /// `@unchecked`: the value is only reached while the POSIX mutex is held.
   struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     private let handle: UnsafeMutablePointer<pthread_mutex_t>
     private let value: UnsafeMutablePointer<Value>

@@ -17,9 +17,6 @@ extension ImageFile {
 
   /// A chip has whole erase blocks: a volume that ends within one gets the rest of it, and nothing more.
   func openPlain(_ volume: AdoptableVolume, fileBytes: Int) throws(FlashImageError) -> FlashImage {
-    guard fileBytes >= volume.volumeBytes else {
-      throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
-    }
     let layout = ImageLayout(volumeBytes: volume.volumeBytes)
     try requireNothingBehind(layout, fileBytes: fileBytes)
     if fileBytes < layout.volumeBytes { try grow(to: layout.volumeBytes) }

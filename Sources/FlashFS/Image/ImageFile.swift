@@ -11,6 +11,13 @@ final class ImageFile {
     self.descriptor = descriptor
   }
 
+  /// Opens a file that is there.
+  static func open(_ path: String, _ flags: Int32) throws(FlashImageError) -> ImageFile {
+    let descriptor = Glibc.open(path, flags | O_CLOEXEC)
+    if descriptor >= 0 { return ImageFile(path: path, descriptor: descriptor) }
+    throw errno == ENOENT ? .missing(path: path) : .system(action: "open", path: path, errno: errno)
+  }
+
   deinit { if descriptor >= 0 && !isTakenOver { close(descriptor) } }
 
   func failure(_ action: String, _ code: Int32 = errno) -> FlashImageError {
@@ -35,7 +42,7 @@ final class ImageFile {
     return status.st_size
   }
 
-  private func status() throws(FlashImageError) -> stat {
+  func status() throws(FlashImageError) -> stat {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("read") }
     return status
@@ -123,30 +130,43 @@ final class ImageFile {
   // MARK: Existing images
 
   func openExisting(fileBytes: Int, staysPlain: Bool) throws(FlashImageError) -> FlashImage {
+    if let trailer = try trailer(fileBytes: fileBytes) { return try open(trailer, fileBytes: fileBytes) }
+    let volume = try volume(fileBytes: fileBytes)
+    return staysPlain ? try openPlain(volume, fileBytes: fileBytes) : try adopt(volume, fileBytes: fileBytes)
+  }
+
+  /// What the file's end says of an image with a journal, which has just the right length then; nil: nothing.
+  func trailer(fileBytes: Int) throws(FlashImageError) -> ImageTrailer? {
+    guard fileBytes >= FlashGeometry.eraseBytes else { return nil }
+    switch try withBytes(fileBytes - FlashGeometry.eraseBytes, FlashGeometry.eraseBytes, ImageTrailer.read) {
+    case .none: return nil
+    case .damaged(let reason): throw .damagedTrailer(path: path, reason: reason)
+    case .trailer(let trailer):
+      let needed = trailer.layout.imageBytes
+      if fileBytes == needed { return trailer }
+      throw fileBytes < needed
+        ? .truncated(path: path, neededBytes: needed, fileBytes: fileBytes)
+        : .damagedTrailer(path: path, reason: "it describes \(needed) bytes, the file has \(fileBytes)")
+    }
+  }
+
+  /// The FAT volume at the file's beginning, all of which is there.
+  func volume(fileBytes: Int) throws(FlashImageError) -> AdoptableVolume {
     guard fileBytes >= AdoptableVolume.sizeBytes else {
       throw .notAnImage(path: path, reason: "it has \(fileBytes) bytes; give a file that holds a FAT volume")
     }
-    if fileBytes >= FlashGeometry.eraseBytes {
-      switch try withBytes(fileBytes - FlashGeometry.eraseBytes, FlashGeometry.eraseBytes, ImageTrailer.read) {
-      case .trailer(let trailer): return try open(trailer, fileBytes: fileBytes)
-      case .damaged(let reason): throw .damagedTrailer(path: path, reason: reason)
-      case .none: break
-      }
-    }
     switch try withBytes(0, AdoptableVolume.sizeBytes, AdoptableVolume.read) {
-    case .fat(let volume) where staysPlain: return try openPlain(volume, fileBytes: fileBytes)
-    case .fat(let volume): return try adopt(volume, fileBytes: fileBytes)
     case .other(let reason): throw .notAnImage(path: path, reason: reason)
+    case .fat(let volume):
+      guard fileBytes >= volume.volumeBytes else {
+        throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
+      }
+      return volume
     }
   }
 
   private func open(_ trailer: ImageTrailer, fileBytes: Int) throws(FlashImageError) -> FlashImage {
     let layout = trailer.layout
-    guard fileBytes == layout.imageBytes else {
-      throw fileBytes < layout.imageBytes
-        ? .truncated(path: path, neededBytes: layout.imageBytes, fileBytes: fileBytes)
-        : .damagedTrailer(path: path, reason: "it describes \(layout.imageBytes) bytes, the file has \(fileBytes)")
-    }
     // A copy may have become sparse; then the host could run out of space in the middle of a commit.
     if try Int(status().st_blocks) * 512 < fileBytes { try grow(to: fileBytes) }
     do {
@@ -162,9 +182,6 @@ final class ImageFile {
   /// Puts a journal behind a plain volume. The volume's length is what its boot sector says, never the file's: a crash
   /// half-way leaves a longer file that is adopted again.
   private func adopt(_ volume: AdoptableVolume, fileBytes: Int) throws(FlashImageError) -> FlashImage {
-    guard fileBytes >= volume.volumeBytes else {
-      throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
-    }
     let layout = ImageLayout(volumeBytes: volume.volumeBytes)
     try requireNothingBehind(layout, fileBytes: fileBytes)
     if fileBytes > layout.imageBytes, ftruncate(descriptor, layout.imageBytes) != 0 { throw failure("shorten") }
@@ -203,6 +220,11 @@ final class ImageFile {
       }
       offset += count
     }
+  }
+
+  /// A copy of a part of the file.
+  func readBytes(_ offset: Int, _ count: Int) throws(FlashImageError) -> [UInt8] {
+    try withBytes(offset, count) { Array($0) }
   }
 
   private func withBytes<Result>(

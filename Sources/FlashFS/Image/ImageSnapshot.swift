@@ -20,22 +20,12 @@ package struct ImageSnapshot: Sendable {
   private static let maximumAttempts = 20
 
   package static func take(_ path: String) throws(FlashImageError) -> ImageSnapshot {
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { throw .missing(path: path) }
-      throw .system(action: "open", path: path, errno: errno)
-    }
-    let file = ImageFile(path: path, descriptor: descriptor)
+    let file = try ImageFile.open(path, O_RDONLY)
     let fileBytes = try file.sizeBytes()
     guard fileBytes <= maximumBytes else { throw .system(action: "read", path: path, errno: EFBIG) }
-    guard fileBytes >= AdoptableVolume.sizeBytes else {
-      throw .notAnImage(path: path, reason: "it has \(fileBytes) bytes; give a file that holds a FAT volume")
-    }
     var bytes = try file.readBytes(0, fileBytes)
-    let kind = try kind(of: bytes, path: path)
-    var status = stat()
-    fstat(descriptor, &status)
-    let user = lockHolder(of: status)
+    let kind = try kind(of: file, bytes)
+    let user = lockHolder(of: try file.status())
     // Checkpoints write the volume while anchors and scratch blocks hold what is needed to redo them. So a volume that was
     // read between two equal journals is one that recovers.
     if user != nil, case .journaled(let layout, _, _) = kind {
@@ -48,32 +38,13 @@ package struct ImageSnapshot: Sendable {
     return ImageSnapshot(path: path, bytes: bytes, kind: kind, usedByPID: user)
   }
 
-  private static func kind(of bytes: [UInt8], path: String) throws(FlashImageError) -> Kind {
-    let trailer: ImageTrailer.Reading = bytes.withUnsafeBytes { raw in
-      guard raw.count >= FlashGeometry.eraseBytes else { return .none }
-      return ImageTrailer.read(.init(rebasing: raw[(raw.count - FlashGeometry.eraseBytes)...]))
+  private static func kind(of file: ImageFile, _ bytes: [UInt8]) throws(FlashImageError) -> Kind {
+    if let trailer = try file.trailer(fileBytes: bytes.count) {
+      return .journaled(trailer.layout, volumeID: trailer.volumeID, createdSeconds: trailer.createdSeconds)
     }
-    switch trailer {
-    case .damaged(let reason): throw .damagedTrailer(path: path, reason: reason)
-    case .trailer(let trailer):
-      let layout = trailer.layout
-      guard bytes.count == layout.imageBytes else {
-        throw bytes.count < layout.imageBytes
-          ? .truncated(path: path, neededBytes: layout.imageBytes, fileBytes: bytes.count)
-          : .damagedTrailer(path: path, reason: "it describes \(layout.imageBytes) bytes, the file has \(bytes.count)")
-      }
-      return .journaled(layout, volumeID: trailer.volumeID, createdSeconds: trailer.createdSeconds)
-    case .none: break
-    }
-    switch bytes.withUnsafeBytes({ AdoptableVolume.read(.init(rebasing: $0[..<AdoptableVolume.sizeBytes])) }) {
-    case .other(let reason): throw .notAnImage(path: path, reason: reason)
-    case .fat(let volume):
-      guard bytes.count >= volume.volumeBytes else {
-        throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: bytes.count)
-      }
-      try ImageFile.requireNoJournal(in: bytes, behind: ImageLayout(volumeBytes: volume.volumeBytes), path: path)
-      return .plain(volumeBytes: volume.volumeBytes, volumeID: volume.volumeID)
-    }
+    let volume = try file.volume(fileBytes: bytes.count)
+    try ImageFile.requireNoJournal(in: bytes, behind: ImageLayout(volumeBytes: volume.volumeBytes), path: file.path)
+    return .plain(volumeBytes: volume.volumeBytes, volumeID: volume.volumeID)
   }
 
   /// The volume as a mount would see it: the journal is replayed in memory.
@@ -103,26 +74,9 @@ package struct ImageSnapshot: Sendable {
 }
 
 extension ImageFile {
-  /// A copy of a part of the file.
-  func readBytes(_ offset: Int, _ count: Int) throws(FlashImageError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var done = 0
-    while done < count {
-      let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress! + done, count - done, offset + done) }
-      if got > 0 {
-        done += got
-      } else if got == 0 || errno != EINTR {
-        throw failure("read", got == 0 ? EIO : errno)
-      }
-    }
-    return bytes
-  }
-
   /// A journal that was in use without its trailer: the volume alone is not all there is.
   static func requireNoJournal(in bytes: [UInt8], behind layout: ImageLayout, path: String) throws(FlashImageError) {
-    guard bytes.count > layout.flashBytes else {
-      return
-    }
+    guard bytes.count > layout.flashBytes else { return }
     let device = SimulatedNORFlash(store: MemoryStore(bytes), geometry: layout.flashGeometry)
     let newest = try? JournalReader(device: device, layout: layout).newestAnchor()
     // An adoption that did not get to its trailer wrote anchor 1 and nothing else.
@@ -130,7 +84,6 @@ extension ImageFile {
       throw .damagedTrailer(path: path, reason: "it is gone, the journal is there")
     }
   }
-
 }
 
 /// What can be saved when the journal cannot.
@@ -138,27 +91,13 @@ package enum ImageRescue {
   /// Cuts off everything behind the FAT volume. What the last checkpoint left stays; what only the journal held is lost.
   /// Gives the number of bytes cut off.
   package static func giveUpJournal(_ path: String) throws(FlashImageError) -> Int {
-    let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { throw .missing(path: path) }
-      throw .system(action: "open", path: path, errno: errno)
-    }
-    let file = ImageFile(path: path, descriptor: descriptor)
+    let file = try ImageFile.open(path, O_RDWR)
     try file.lock()
     let fileBytes = try file.sizeBytes()
-    guard fileBytes >= AdoptableVolume.sizeBytes else {
-      throw .notAnImage(path: path, reason: "it has \(fileBytes) bytes; give a file that holds a FAT volume")
+    let volumeBytes = try file.volume(fileBytes: fileBytes).volumeBytes
+    guard ftruncate(file.descriptor, volumeBytes) == 0, fsync(file.descriptor) == 0 else {
+      throw file.failure("shorten")
     }
-    switch try file.readBytes(0, AdoptableVolume.sizeBytes).withUnsafeBytes(AdoptableVolume.read) {
-    case .other(let reason): throw .notAnImage(path: path, reason: reason)
-    case .fat(let volume):
-      guard fileBytes >= volume.volumeBytes else {
-        throw .truncated(path: path, neededBytes: volume.volumeBytes, fileBytes: fileBytes)
-      }
-      guard ftruncate(descriptor, volume.volumeBytes) == 0, fsync(descriptor) == 0 else {
-        throw file.failure("shorten")
-      }
-      return fileBytes - volume.volumeBytes
-    }
+    return fileBytes - volumeBytes
   }
 }

@@ -50,7 +50,6 @@ struct BlockCopies: ~Copyable {
 
   func isDirty(_ block: Int) -> Bool { dirtySince[block] != 0 }
   func dirtySince(_ block: Int) -> UInt64 { dirtySince[block] }
-  var hasNewlyDirty: Bool { !newlyDirty.isEmpty }
 
   /// `bytes` of the block were replaced by one record of the frame `sequence`.
   mutating func markDirty(_ block: Int, sequence: UInt64, bytes: Range<Int>) {

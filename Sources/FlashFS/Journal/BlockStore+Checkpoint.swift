@@ -5,6 +5,8 @@ struct CheckpointRun {
   /// Newest frame and append position when it began; its last anchor tells them.
   var sequence: UInt64
   var ringHead: RingPosition
+  /// Covered blocks may be in a state that only reads right: an earlier session was cut while it wrote them.
+  var isRecovering: Bool
   /// Blocks that were dirty then, in ascending order. Each byte of a covered one lies in a frame that the ring holds until the
   /// last anchor, so a recovery makes it again without a copy in scratch; the others need one.
   var partBlocks: [Int]
@@ -37,11 +39,11 @@ extension BlockStore {
   /// Covered blocks of one batch: bounds the memory that a batch takes and the time that the lock is held for it.
   private static let coveredBatchBlocks = 64
 
-  func beginCheckpoint(state: AnchorPage.State) {
+  func beginCheckpoint(state: AnchorPage.State, isRecovering: Bool = false) {
     let dirty = copies.takeNewlyDirty()
     checkpoint = CheckpointRun(
       state: state, sequence: sequence, ringHead: position.normalized(ringBlocks: layout.ringBlocks),
-      partBlocks: dirty.part, coveredBlocks: dirty.covered)
+      isRecovering: isRecovering, partBlocks: dirty.part, coveredBlocks: dirty.covered)
   }
 
   /// The next piece of work, of a new checkpoint when none is running; nil when there is none. Under the volume's lock; then
@@ -59,11 +61,7 @@ extension BlockStore {
   /// Takes note of a step that was performed, or performs it now. True while more is to do.
   package func finish(_ step: CheckpointStep) throws(FlashError) -> Bool {
     try whileAlive { () throws(FlashError) in
-      try step.perform()
-      // A commit that was short of room has finished it before.
-      guard step === pendingStep else { return checkpoint != nil }
-      pendingStep = nil
-      try didPerform(step)
+      try complete(step)
       return checkpoint != nil
     }
   }
@@ -78,12 +76,15 @@ extension BlockStore {
   }
 
   func finishCheckpoint() throws(FlashError) {
-    while checkpoint != nil {
-      let step = try makeStep()
-      try step.perform()
-      pendingStep = nil
-      try didPerform(step)
-    }
+    while checkpoint != nil { try complete(makeStep()) }
+  }
+
+  private func complete(_ step: CheckpointStep) throws(FlashError) {
+    try step.perform()
+    // A commit that was short of room may have completed it before.
+    guard step === pendingStep else { return }
+    pendingStep = nil
+    try didPerform(step)
   }
 
   private func makeStep() throws(FlashError) -> CheckpointStep {
@@ -119,11 +120,11 @@ extension BlockStore {
       while run.coveredDone < run.coveredBlocks.count {
         // A recovery finds blocks that a cut left in any state. Of the others this session knows every operation.
         if let batch = try freeze(
-          run.coveredBlocks, &run.coveredDone, limit: Self.coveredBatchBlocks, mayOmit: !isRecovering)
+          run.coveredBlocks, &run.coveredDone, limit: Self.coveredBatchBlocks, mayOmit: !run.isRecovering)
         {
           run.batch = batch
           run.phase = .isSafe
-          return .inPlace(batch, isForced: isRecovering, syncsFirst: !run.isSynced)
+          return .inPlace(batch, isForced: run.isRecovering, syncsFirst: !run.isSynced)
         }
       }
       return anchorWork(
@@ -135,8 +136,8 @@ extension BlockStore {
   private func didPerform(_ step: CheckpointStep) throws(FlashError) {
     switch step.work {
     case .scratch: checkpoint?.phase = .inScratch
-    case .anchor(let next, _, _):
-      didWriteAnchor(next)
+    case .anchor(let next, _, let erasing):
+      didWriteAnchor(next, startedBlock: erasing != nil)
       checkpoint?.isSynced = true
       if checkpoint?.batch == nil {
         checkpoint = nil
@@ -192,8 +193,8 @@ extension BlockStore {
       erasing: startsBlock ? block : nil)
   }
 
-  private func didWriteAnchor(_ next: AnchorPage) {
-    if isFirstAnchor || nextAnchorPage == FlashGeometry.pagesPerBlock {
+  private func didWriteAnchor(_ next: AnchorPage, startedBlock: Bool) {
+    if startedBlock {
       anchorBlock = 1 - anchorBlock
       nextAnchorPage = 0
     }
@@ -208,6 +209,6 @@ extension BlockStore {
       state: anchor.state, checkpointSequence: anchor.checkpointSequence, ringHead: anchor.ringHead,
       scratchFirst: anchor.scratchFirst, slots: anchor.slots)
     try CheckpointStep(work, on: device).perform()
-    if case .anchor(let next, _, _) = work { didWriteAnchor(next) }
+    if case .anchor(let next, _, let erasing) = work { didWriteAnchor(next, startedBlock: erasing != nil) }
   }
 }

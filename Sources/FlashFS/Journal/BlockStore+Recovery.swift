@@ -16,9 +16,7 @@ extension BlockStore {
       becomeReadOnly()
       return
     }
-    beginCheckpoint(state: .open)
-    isRecovering = true
-    defer { isRecovering = false }
+    beginCheckpoint(state: .open, isRecovering: true)
     try onFlash { () throws(FlashError) in try finishCheckpoint() }
   }
 

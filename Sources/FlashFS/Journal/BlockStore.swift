@@ -50,8 +50,6 @@ package final class BlockStore: VolumeStorage {
   var checkpoint: CheckpointRun?
   /// The step of `checkpoint` that was given out and not finished.
   var pendingStep: CheckpointStep?
-  /// Blocks may be in a state that only reads right.
-  var isRecovering = false
   /// Why nothing is written any more.
   package private(set) var failure: FlashError?
   private var isClosed = false
@@ -161,13 +159,6 @@ package final class BlockStore: VolumeStorage {
   package var upkeep: Upkeep { .afterQuiet(nanoseconds: Self.idleNanoseconds) }
 
   /// A busy drive is checkpointed when its ring is half full.
-  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
-    guard isDue || needsCheckpoint else { return false }
-    return try checkpointSlice()
-  }
-
-  package var hasUpkeepSteps: Bool { true }
-
   package func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)? {
     guard isDue || needsCheckpoint || pendingStep != nil else { return nil }
     return try nextCheckpointStep()
@@ -265,18 +256,11 @@ package final class BlockStore: VolumeStorage {
 
   /// Makes the records of the frame `sequence` visible.
   func apply(_ records: FrameRecords) {
-    let size = FlashGeometry.eraseBytes
-    var records = records
-    while let record = records.next() {
-      var done = 0
-      while done < record.count {
-        let block = (record.offset + done) / size
-        let start = (record.offset + done) % size
-        let count = min(size - start, record.count - done)
+    for record in records {
+      record.forEachPart(unitBytes: FlashGeometry.eraseBytes) { block, start, done, count in
         let copy = copies[block] ?? copies.add(block)
         record.write(from: done, to: UnsafeMutableRawBufferPointer(start: copy + start, count: count))
         copies.markDirty(block, sequence: sequence, bytes: start..<start + count)
-        done += count
       }
     }
   }

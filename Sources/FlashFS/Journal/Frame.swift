@@ -147,19 +147,33 @@ final class Frame {
 }
 
 /// One change: `payload` or `fillByte` goes to `offset ..< offset + count`.
-struct FrameRecord {
-  var offset: Int
-  var count: Int
+package struct FrameRecord {
+  package var offset: Int
+  package var count: Int
   /// Nil: a fill.
-  var payload: UnsafeRawPointer?
+  package var payload: UnsafeRawPointer?
   var fillByte: UInt8
 
   /// Writes the part of the change that begins `done` bytes into it.
-  func write(from done: Int, to target: UnsafeMutableRawBufferPointer) {
+  package func write(from done: Int, to target: UnsafeMutableRawBufferPointer) {
     if let payload {
       target.baseAddress!.copyMemory(from: payload + done, byteCount: target.count)
     } else {
       memset(target.baseAddress!, Int32(fillByte), target.count)
+    }
+  }
+
+  /// Calls `body` with the parts of the change that lie in one unit of `unitBytes` each: the unit, where in it the part begins,
+  /// how many bytes of the change come before it, and its length.
+  package func forEachPart<Failure: Error>(
+    unitBytes: Int, _ body: (_ unit: Int, _ start: Int, _ done: Int, _ count: Int) throws(Failure) -> Void
+  ) throws(Failure) {
+    var done = 0
+    while done < count {
+      let (unit, start) = (offset + done).quotientAndRemainder(dividingBy: unitBytes)
+      let length = min(unitBytes - start, count - done)
+      try body(unit, start, done, length)
+      done += length
     }
   }
 }

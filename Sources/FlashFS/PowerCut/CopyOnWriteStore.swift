@@ -15,6 +15,8 @@ final class BlockArena: @unchecked Sendable {
 }
 
 /// All bytes of a chip at one moment. Many states share the blocks in which they are equal.
+///
+/// Unchecked: what was frozen is never written again.
 package struct FlashState: @unchecked Sendable {
   fileprivate let blocks: [UnsafeMutableRawPointer]
   fileprivate let arenas: [BlockArena]

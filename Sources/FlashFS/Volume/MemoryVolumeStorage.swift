@@ -24,20 +24,9 @@ package final class MemoryVolumeStorage: VolumeStorage {
   package func commit(_ transaction: borrowing Transaction) throws(FlashError) {
     if let failingCommit, commitCount >= failingCommit { throw .powerLost }
     guard transaction.bodyBytes <= maximumTransactionBytes else { throw .outOfRange }
-    for record in transaction.records {
-      switch record {
-      case .patch(let offset, _, let count), .fill(let offset, let count, _):
-        guard offset >= 0, offset + count <= bytes.count else { throw .outOfRange }
-      }
-    }
-    for record in transaction.records {
-      switch record {
-      case .patch(let offset, let start, let count):
-        bytes.replaceSubrange(offset..<offset + count, with: transaction.payload[start..<start + count])
-      case .fill(let offset, let count, let byte):
-        bytes.withUnsafeMutableBytes { raw in
-          for index in offset..<offset + count { raw[index] = byte }
-        }
+    try transaction.forEachChange(within: bytes.count) { (change) throws(FlashError) in
+      bytes.withUnsafeMutableBytes {
+        change.write(from: 0, to: .init(rebasing: $0[change.offset..<change.offset + change.count]))
       }
     }
     commitCount += 1

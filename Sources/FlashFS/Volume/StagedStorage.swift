@@ -22,28 +22,14 @@ package final class StagedStorage: VolumeStorage {
   }
 
   package func commit(_ transaction: borrowing Transaction) throws(FlashError) {
-    for record in transaction.records {
-      switch record {
-      case .patch(let offset, let start, let count):
-        guard offset >= 0, offset <= volumeBytes - count else { throw .outOfRange }
-        for index in 0..<count { try set(offset + index, transaction.payload[start + index]) }
-      case .fill(let offset, let count, let byte):
-        guard offset >= 0, offset <= volumeBytes - count else { throw .outOfRange }
-        for position in offset..<offset + count { try set(position, byte) }
+    try transaction.forEachChange(within: volumeBytes) { (change) throws(FlashError) in
+      try change.forEachPart(unitBytes: Self.sectorBytes) { (sector, start, done, count) throws(FlashError) in
+        if sectors[sector] == nil { sectors[sector] = try base.readBytes(sector * Self.sectorBytes, Self.sectorBytes) }
+        sectors[sector]!.withUnsafeMutableBytes {
+          change.write(from: done, to: .init(rebasing: $0[start..<start + count]))
+        }
       }
     }
-  }
-
-  private func set(_ position: Int, _ byte: UInt8) throws(FlashError) {
-    let sector = position / Self.sectorBytes
-    if sectors[sector] == nil {
-      var content = [UInt8](repeating: 0, count: Self.sectorBytes)
-      try content.withUnsafeMutableBufferPointer { (buffer) throws(FlashError) in
-        try base.read(sector * Self.sectorBytes, into: UnsafeMutableRawBufferPointer(buffer))
-      }
-      sectors[sector] = content
-    }
-    sectors[sector]![position % Self.sectorBytes] = byte
   }
 
   package func sync() throws(FlashError) {}

@@ -73,11 +73,11 @@ package final class Volume: Sendable {
   /// Does a part of the storage's work that was put off; true while more is due. `isDue`: the wait that `upkeep` asks for is over;
   /// without it only what cannot wait is done. Holds the lock as little as the storage can do with.
   package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
-    guard core.storage.hasUpkeepSteps else {
-      return try withStorage { (storage) throws(FlashError) in try storage.upkeepSlice(isDue: isDue) }
+    let (step, hasMore) = try withStorage { (storage) throws(FlashError) -> ((any UpkeepStep)?, Bool) in
+      if let step = try storage.upkeepStep(isDue: isDue) { return (step, true) }
+      return (nil, try storage.upkeepSlice(isDue: isDue))
     }
-    let step = try lock.withLock { (_) throws(FlashError) in try core.storage.upkeepStep(isDue: isDue) }
-    guard let step else { return false }
+    guard let step else { return hasMore }
     // `finish` tells the storage of a failure.
     try? step.perform()
     return try withStorage { (storage) throws(FlashError) in try storage.finish(step) }

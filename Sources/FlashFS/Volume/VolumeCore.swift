@@ -116,6 +116,7 @@ final class VolumeCore {
     pendingEvents = old.pendingEvents
     isDelivering = old.isDelivering
     protection = old.protection
+    saves.areShown = old.saves.areShown
     // Look-ups of the root that the computer still holds.
     root.lookupCount = old.root.lookupCount
   }

@@ -18,13 +18,11 @@ package protocol VolumeStorage: AnyObject {
   /// Does a part of the work that was put off; true while more of it is due. `isDue`: the wait that `upkeep` asks for is over;
   /// without it only what cannot wait is done.
   func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool
-  /// The next part of that work for a storage whose parts can be done without the volume's lock: given out with it, performed
-  /// without it, and finished with it. Nil when nothing is due. Others do without and have `upkeepSlice` called.
+  /// The next part of that work, where it can be done without the volume's lock: given out with it, performed without it, and
+  /// finished with it. Nil when nothing is due, or the storage has no such parts.
   func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)?
-  /// True while more is due.
+  /// Takes note of a step that was performed, or performs it now. True while more is due.
   func finish(_ step: any UpkeepStep) throws(FlashError) -> Bool
-  /// Whether `upkeepStep` is what to call.
-  var hasUpkeepSteps: Bool { get }
   /// Called under the volume's lock when `upkeepSlice` has become urgent.
   var onUrgent: (() -> Void)? { get set }
   /// Brings what a board would lose with its power to the flash; a journal loses nothing.
@@ -42,16 +40,6 @@ package protocol VolumeStorage: AnyObject {
 /// A part of a storage's upkeep, fixed when it was made; performed once, on any thread.
 package protocol UpkeepStep: AnyObject, Sendable {
   func perform() throws(FlashError)
-}
-
-extension VolumeStorage {
-  package var hasUpkeepSteps: Bool { false }
-  package func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)? { nil }
-  package func finish(_ step: any UpkeepStep) throws(FlashError) -> Bool { false }
-  package var onUrgent: (() -> Void)? {
-    get { nil }
-    set {}
-  }
 }
 
 /// When a storage has work to do besides its commits.
@@ -78,7 +66,16 @@ extension VolumeStorage {
 /// A storage that puts nothing off.
 extension VolumeStorage {
   package var upkeep: Upkeep { .none }
-  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool { false }
+  package func upkeepSlice(isDue: Bool) throws(FlashError) -> Bool {
+    guard let step = try upkeepStep(isDue: isDue) else { return false }
+    return try finish(step)
+  }
+  package func upkeepStep(isDue: Bool) throws(FlashError) -> (any UpkeepStep)? { nil }
+  package func finish(_ step: any UpkeepStep) throws(FlashError) -> Bool { false }
+  package var onUrgent: (() -> Void)? {
+    get { nil }
+    set {}
+  }
   package func flushCache() throws(FlashError) {}
   package func noteFileBytes(_ count: Int) {}
   package func close() throws(FlashError) { try sync() }
@@ -116,5 +113,30 @@ package struct Transaction: ~Copyable {
   }
   package mutating func fill(_ offset: Int, count: Int, byte: UInt8 = 0) {
     if count > 0 { records.append(.fill(offset: offset, count: count, byte: byte)) }
+  }
+
+  /// Calls `body` with each change, in order; `outOfRange`, and nothing was called, when one of them reaches outside of a volume
+  /// of `volumeBytes`.
+  package borrowing func forEachChange(
+    within volumeBytes: Int, _ body: (FrameRecord) throws(FlashError) -> Void
+  ) throws(FlashError) {
+    for record in records {
+      switch record {
+      case .patch(let offset, _, let count), .fill(let offset, let count, _):
+        guard offset >= 0, count <= volumeBytes, offset <= volumeBytes - count else { throw .outOfRange }
+      }
+    }
+    try payload.withUnsafeBufferPointer { (payload) throws(FlashError) in
+      for record in records {
+        switch record {
+        case .patch(let offset, let start, let count):
+          try body(
+            FrameRecord(
+              offset: offset, count: count, payload: UnsafeRawPointer(payload.baseAddress! + start), fillByte: 0))
+        case .fill(let offset, let count, let byte):
+          try body(FrameRecord(offset: offset, count: count, payload: nil, fillByte: byte))
+        }
+      }
+    }
   }
 }

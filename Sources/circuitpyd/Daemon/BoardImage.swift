@@ -41,9 +41,7 @@ struct BoardImage: Sendable {
         ? try image.openBlockStore(on: flash, durability: storage.durability)
         : try image.openFaithfulStorage(on: flash, chip: storage.chip)
       if try opened.isBlank() {
-        try Volume.formatFresh(
-          opened, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds)
-        )
+        try Volume.formatFresh(opened, volumeID: UInt32.random(in: 1...UInt32.max), now: LocalTime.now)
       }
       let volume = try Volume(storage: opened, utcOffsetSeconds: LocalTime.utcOffsetSeconds, onEvent: events.send)
       return BoardImage(image: image, volumeBytes: image.layout.volumeBytes, volume: volume)

@@ -60,7 +60,7 @@ final class CardImage: CardContent, VolumeStorage, @unchecked Sendable {
     }
     do throws(FlashError) {
       try Volume.format(
-        self, volumeID: UInt32.random(in: 1...UInt32.max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds),
+        self, volumeID: UInt32.random(in: 1...UInt32.max), now: LocalTime.now,
         isLabelled: false)
     } catch {
       throw CommandError("\(shown): \(error)")
@@ -93,18 +93,10 @@ final class CardImage: CardContent, VolumeStorage, @unchecked Sendable {
   }
 
   func commit(_ transaction: borrowing Transaction) throws(FlashError) {
-    for record in transaction.records {
-      let bytes: [UInt8]
-      let start: Int
-      switch record {
-      case .patch(let offset, let first, let count):
-        bytes = Array(transaction.payload[first..<first + count])
-        start = offset
-      case .fill(let offset, let count, let byte):
-        bytes = [UInt8](repeating: byte, count: count)
-        start = offset
-      }
-      if !bytes.withUnsafeBytes({ put($0, at: start) }) { throw .io(errno: errno) }
+    try transaction.forEachChange(within: volumeBytes) { (change) throws(FlashError) in
+      var bytes = [UInt8](repeating: 0, count: change.count)
+      bytes.withUnsafeMutableBytes { change.write(from: 0, to: $0) }
+      if !bytes.withUnsafeBytes({ put($0, at: change.offset) }) { throw .io(errno: errno) }
     }
   }
 

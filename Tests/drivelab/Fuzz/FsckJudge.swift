@@ -1,5 +1,3 @@
-import Glibc
-
 /// fsck.fat, where it is installed.
 enum FsckJudge {
   /// What it says of every volume, of the board's label and of a small FAT32.
@@ -19,28 +17,8 @@ enum FsckJudge {
   }
 
   static func expectClean(_ bytes: [UInt8], _ context: String) throws {
-    var template = Array("/tmp/circuitpyd-fsck-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw LabFailure("no temporary file") }
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer {
-      close(descriptor)
-      _ = Glibc.unlink(path)
-    }
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress! + done, bytes.count - done, done) }
-      guard count > 0 else { throw LabFailure("the temporary file cannot be written") }
-      done += count
-    }
-    guard let pipe = popen("fsck.fat -n \(path) 2>&1", "r") else { throw LabFailure("fsck.fat cannot be started") }
-    var output: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = fread(&buffer, 1, buffer.count, pipe), count > 0 { output += buffer[..<count] }
-    pclose(pipe)
-    let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
-    let findings = lines.filter { line in
-      !line.hasPrefix(path) && !known.contains { line.hasPrefix($0) } && !isForeignLabel(line)
+    let findings = try ForeignTools.fsckLines(bytes).lines.filter { line in
+      !known.contains { line.hasPrefix($0) } && !isForeignLabel(line)
     }
     if !findings.isEmpty { throw LabFailure("\(context): fsck.fat: \(findings.joined(separator: " | "))") }
   }

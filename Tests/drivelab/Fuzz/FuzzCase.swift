@@ -159,29 +159,24 @@ struct FuzzCase {
 
   /// As an image file, with trailer and wear table behind; these are damaged too.
   private mutating func runFile(_ bytes: [UInt8], _ layout: ImageLayout) throws {
-    var template = Array("/tmp/circuitpyd-fuzz-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw LabFailure("no temporary file") }
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer {
-      close(descriptor)
-      _ = Glibc.unlink(path)
-    }
-    // A plain volume first: the opening lays out the standard tail; then that is damaged.
-    _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress!, layout.volumeBytes, 0) }
-    if let image = try? FlashImage.open(path: path) {
-      openFile(image)
-      let volumeBytes = image.layout.volumeBytes
-      let end = image.layout.imageBytes
-      for _ in 0...damage.number(0..<5) {
-        let at = damage.number(0..<3) == 0 ? end - 1 - damage.number(0..<4096 * 3) : damage.number(volumeBytes..<end)
-        var byte = UInt8(damage.number(0..<256))
-        pwrite(descriptor, &byte, 1, at)
+    try ForeignTools.withFile { path, file in
+      let descriptor = fileno(file)
+      // A plain volume first: the opening lays out the standard tail; then that is damaged.
+      _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress!, layout.volumeBytes, 0) }
+      if let image = try? FlashImage.open(path: path) {
+        openFile(image)
+        let volumeBytes = image.layout.volumeBytes
+        let end = image.layout.imageBytes
+        for _ in 0...damage.number(0..<5) {
+          let at = damage.number(0..<3) == 0 ? end - 1 - damage.number(0..<4096 * 3) : damage.number(volumeBytes..<end)
+          var byte = UInt8(damage.number(0..<256))
+          pwrite(descriptor, &byte, 1, at)
+        }
+        if damage.number(0..<8) == 0 { ftruncate(descriptor, damage.number(0..<end)) }
       }
-      if damage.number(0..<8) == 0 { ftruncate(descriptor, damage.number(0..<end)) }
-    }
-    do throws(FlashImageError) { openFile(try FlashImage.open(path: path)) } catch {
-      if error.description.utf8.contains(0x0A) { throw LabFailure("several lines: \(error)") }
+      do throws(FlashImageError) { openFile(try FlashImage.open(path: path)) } catch {
+        if error.description.utf8.contains(0x0A) { throw LabFailure("several lines: \(error)") }
+      }
     }
   }
 

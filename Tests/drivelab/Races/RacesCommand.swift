@@ -54,19 +54,11 @@ final class RaceFlag: Sendable {
   var isSet: Bool { value.load(ordering: .acquiring) }
 }
 
-/// The daemon's checkpointer: steps are made and finished under the volume's lock, and written without it.
+/// What the daemon's checkpointer does.
 private func checkpoints(_ volume: Volume, until isOver: RaceFlag) {
   while !isOver.isSet {
     usleep(300)
-    while let step = try? volume.withStorage({ (storage) throws(FlashError) in
-      try (storage as? BlockStore)?.nextCheckpointStep()
-    }) {
-      try? step.perform()
-      let goesOn = try? volume.withStorage { (storage) throws(FlashError) in
-        try (storage as? BlockStore)?.finish(step) ?? false
-      }
-      if goesOn != true { break }
-    }
+    while (try? volume.upkeepSlice(isDue: true)) == true {}
   }
 }
 

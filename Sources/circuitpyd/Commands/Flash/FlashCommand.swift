@@ -53,16 +53,12 @@ enum WritableImage {
     defer { image.close() }
     do {
       let flash = try image.makeFlash()
-      if image.hasJournal {
-        let blocks = try image.openBlockStore(on: flash)
-        guard blocks.recovery.damagedBlocks.isEmpty else {
-          throw JournalError.damagedBlocks(blocks.recovery.damagedBlocks)
-        }
-        let result = try body(blocks)
-        try blocks.close()
-        return result
+      let storage: any VolumeStorage =
+        image.hasJournal
+        ? try image.openBlockStore(on: flash) : try image.openFaithfulStorage(on: flash, chip: .internalFlash)
+      if let damaged = (storage as? BlockStore)?.recovery.damagedBlocks, !damaged.isEmpty {
+        throw JournalError.damagedBlocks(damaged)
       }
-      let storage = try image.openFaithfulStorage(on: flash, chip: .internalFlash)
       let result = try body(storage)
       try storage.close()
       return result

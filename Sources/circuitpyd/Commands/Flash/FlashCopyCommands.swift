@@ -1,5 +1,5 @@
-import CircuitPython
 import ArgumentParser
+import CircuitPython
 import FlashFS
 import Glibc
 
@@ -103,7 +103,7 @@ struct FlashImportCommand: ParsableCommand {
     let storage = MemoryVolumeStorage([UInt8](repeating: 0xFF, count: size.bytes / 4096 * 4096))
     do {
       try Volume.format(
-        storage, volumeID: .random(in: 1 ... .max), now: Int64(time(nil)) + Int64(LocalTime.utcOffsetSeconds),
+        storage, volumeID: .random(in: 1 ... .max), now: LocalTime.now,
         labelsBootSector: true)
     } catch {
       throw CommandError("cannot format \(image): \(error)")
@@ -114,6 +114,7 @@ struct FlashImportCommand: ParsableCommand {
 
   /// Every name that cannot be is told before anything fails.
   private func fill(_ storage: any VolumeStorage, with entries: [HostTree.Entry]) throws {
+    // While it is filled, only the volume uses it.
     nonisolated(unsafe) let shared = storage
     let volume: Volume
     do { volume = try Volume(storage: shared, utcOffsetSeconds: LocalTime.utcOffsetSeconds) } catch {
